@@ -1,0 +1,1 @@
+"""A retailer's day as a folder of tables: read, validate, write and generate."""
