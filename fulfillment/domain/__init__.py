@@ -1,0 +1,1 @@
+"""The rules, without I/O: stock, orders, promises, policy. Standard library only."""
