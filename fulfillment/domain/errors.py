@@ -121,7 +121,7 @@ class RequestInProgress(Conflict):
 
 
 class MoveRefused(Conflict):
-    """The transition table has no such move from the present state; ``data['allowed']`` names those it has."""
+    """The transition table has no such move from this state; ``data["allowed"]`` names those it has."""
 
     code = "move_refused"
 
