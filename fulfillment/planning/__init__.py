@@ -1,0 +1,1 @@
+"""A day at once: scenario or ledger -> solver arrays -> plan, and the files that tell about it."""

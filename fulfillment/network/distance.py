@@ -1,0 +1,74 @@
+"""Great-circle distances, and which distance band a pair of points falls in."""
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+Floats = npt.NDArray[np.float64]
+Int16s = npt.NDArray[np.int16]
+
+EARTH_RADIUS_KM = 6371.0
+BEYOND = -1
+_TOO_CLOSE_TO_CALL = -2
+
+
+def great_circle_km(lat1: Floats, lon1: Floats, lat2: Floats, lon2: Floats) -> Floats:
+    """Distance between points in degrees on a sphere of 6,371 km; haversine, shapes broadcast."""
+    phi1, lam1, phi2, lam2 = (np.radians(x) for x in (lat1, lon1, lat2, lon2))
+    h = np.sin((phi2 - phi1) / 2) ** 2 + np.cos(phi1) * np.cos(phi2) * np.sin((lam2 - lam1) / 2) ** 2
+    return np.asarray(2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(h, 0, 1))))
+
+
+def distance_bands(
+    lat: Floats, lon: Floats, node_lat: Floats, node_lon: Floats, edges_km: Floats
+) -> Int16s:
+    """Sort every (point, node) pair into a distance band.
+
+    lat, lon : float64[d], degrees.   node_lat, node_lon : float64[n].   edges_km : float64[b], ascending.
+    Returns int16[d, n]: the first band whose edge is at or above the distance, BEYOND past the last edge.
+
+    The haversine of an edge is compared with a quarter of the squared chord, which needs no trigonometry
+    for a pair; pairs within rounding of an edge are decided by `great_circle_km`.
+    """
+    bands = np.empty((len(lat), len(node_lat)), np.int16)
+    _chord_bands(_unit_vectors(lat, lon), _unit_vectors(node_lat, node_lon), _haversine(edges_km), bands)
+    d, n = np.nonzero(bands == _TOO_CLOSE_TO_CALL)
+    if len(d):
+        km = great_circle_km(lat[d], lon[d], node_lat[n], node_lon[n])
+        band = np.searchsorted(edges_km, km, side="left")
+        bands[d, n] = np.where(band < len(edges_km), band, BEYOND)
+    return bands
+
+
+def _haversine(km: Floats) -> Floats:
+    return np.asarray(np.sin(np.minimum(km / (2 * EARTH_RADIUS_KM), math.pi / 2)) ** 2)
+
+
+def _unit_vectors(lat: Floats, lon: Floats) -> Floats:
+    phi, lam = np.radians(lat), np.radians(lon)
+    return np.column_stack((np.cos(phi) * np.cos(lam), np.cos(phi) * np.sin(lam), np.sin(phi)))
+
+
+@njit(cache=True, nogil=True)
+def _chord_bands(points: Floats, nodes: Floats, edges: Floats, bands: Int16s) -> None:
+    for d in range(len(points)):
+        x, y, z = points[d, 0], points[d, 1], points[d, 2]
+        for n in range(len(nodes)):
+            dx, dy, dz = x - nodes[n, 0], y - nodes[n, 1], z - nodes[n, 2]
+            h = (dx * dx + dy * dy + dz * dz) / 4
+            band = 0
+            while band < len(edges) and edges[band] < h:
+                band += 1
+            near = (band < len(edges) and _is_near(h, edges[band])) or (band > 0 and _is_near(h, edges[band - 1]))
+            if near:
+                bands[d, n] = _TOO_CLOSE_TO_CALL
+            else:
+                bands[d, n] = band if band < len(edges) else BEYOND
+
+
+@njit(cache=True, nogil=True)
+def _is_near(h: float, edge: float) -> bool:
+    # Rounding of the chord is about 1e-16 in each coordinate: relative to h it grows as pairs come closer.
+    return abs(h - edge) <= 1e-7 * edge + 1e-20

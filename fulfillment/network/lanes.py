@@ -1,0 +1,141 @@
+"""Lanes: which node reaches which destination, and who is still in time.
+
+Orders are grouped twice so that nothing is held per (order, node). Orders of one method to one point share a
+**destination**, a row of bands. Orders that leave every departure class the same slack share a **promise
+class**, a row of slacks.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from fulfillment.network.departures import DepartureClasses
+from fulfillment.network.distance import BEYOND, distance_bands
+from fulfillment.network.tariffs import Tariffs
+
+Bools = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
+Int16s = npt.NDArray[np.int16]
+Int32s = npt.NDArray[np.int32]
+Int64s = npt.NDArray[np.int64]
+Times = npt.NDArray[np.datetime64]
+
+NO_LANE = BEYOND
+
+
+class NodeReach(Protocol):
+    """The columns of a node table that say whom it can serve."""
+
+    @property
+    def lat(self) -> Floats: ...  # noqa: D102
+    @property
+    def lon(self) -> Floats: ...  # noqa: D102
+    @property
+    def ships(self) -> Bools: ...  # noqa: D102
+    @property
+    def pickup(self) -> Bools: ...  # noqa: D102
+    @property
+    def same_day_radius_km(self) -> Floats: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True)
+class Destinations:
+    """The distinct (method, point) pairs of a batch of orders; the last one is "no such lane"."""
+
+    of_order: Int32s  # [o]
+    lane_band: Int16s  # [d, n] band or NO_LANE
+
+
+def destinations(
+    method: list[str],
+    postal: Int64s,
+    pickup_node: Int64s,
+    point_lat: Floats,
+    point_lon: Floats,
+    nodes: NodeReach,
+    tariffs: Tariffs,
+) -> Destinations:
+    """Group orders by destination and find the band of every lane.
+
+    method : [o].   postal : int64[o], index into point_lat, point_lon (degrees).   pickup_node : int64[o], index
+    into `nodes`, used for PICK_UP.
+    """
+    methods = np.array(method, dtype=object)
+    of_order = np.empty(len(method), np.int32)
+    blocks: list[Int16s] = []
+    n_rows = 0
+    for name, lane_bands in (
+        ("SHIPPING", lambda p: shipping_bands(point_lat[p], point_lon[p], nodes, tariffs)),
+        ("LOCAL", lambda p: local_bands(point_lat[p], point_lon[p], nodes, tariffs)),
+        ("PICK_UP", lambda p: pickup_bands(p, nodes, tariffs)),
+    ):
+        of_method = np.flatnonzero(methods == name)
+        points, which = np.unique((pickup_node if name == "PICK_UP" else postal)[of_method], return_inverse=True)
+        of_order[of_method] = which + n_rows
+        blocks.append(lane_bands(points))
+        n_rows += len(points)
+    return Destinations(of_order, np.concatenate(blocks))
+
+
+def shipping_bands(lat: Floats, lon: Floats, nodes: NodeReach, tariffs: Tariffs) -> Int16s:
+    """Bands of SHIPPING lanes from every node that ships; int16[d, n]."""
+    return _carried_bands("SHIPPING", lat, lon, nodes, tariffs)
+
+
+def local_bands(lat: Floats, lon: Floats, nodes: NodeReach, tariffs: Tariffs) -> Int16s:
+    """Bands of LOCAL lanes: as SHIPPING, and within the node's same_day_radius_km; int16[d, n]."""
+    bands = _carried_bands("LOCAL", lat, lon, nodes, tariffs)
+    for radius in np.unique(nodes.same_day_radius_km):
+        columns = np.flatnonzero(nodes.same_day_radius_km == radius)
+        edge = np.array([radius])
+        inside = distance_bands(lat, lon, nodes.lat[columns], nodes.lon[columns], edge) != BEYOND
+        bands[:, columns] = np.where(inside, bands[:, columns], NO_LANE)
+    return bands
+
+
+def pickup_bands(pickup_nodes: Int64s, nodes: NodeReach, tariffs: Tariffs) -> Int16s:
+    """Bands of PICK_UP lanes: transfers to the pickup node, and its own stock at once; int16[d, n]."""
+    lat, lon = nodes.lat[pickup_nodes], nodes.lon[pickup_nodes]
+    bands = _carried_bands("PICK_UP", lat, lon, nodes, tariffs)
+    bands[np.arange(len(pickup_nodes)), pickup_nodes] = tariffs.own_pickup_band
+    bands[~nodes.pickup[pickup_nodes]] = NO_LANE
+    return bands
+
+
+def _carried_bands(method: str, lat: Floats, lon: Floats, nodes: NodeReach, tariffs: Tariffs) -> Int16s:
+    """Bands of parcels that a service of `method` carries: the node must ship."""
+    if method not in tariffs.first_band:
+        return np.full((len(lat), len(nodes.lat)), NO_LANE, np.int16)
+    bands = distance_bands(lat, lon, nodes.lat, nodes.lon, tariffs.band_edges_km[method])
+    served = (bands != BEYOND) & nodes.ships
+    return np.where(served, bands + np.int16(tariffs.first_band[method]), np.int16(NO_LANE))
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseClasses:
+    """The distinct slack rows of a batch of orders."""
+
+    of_order: Int32s  # [o]
+    transit_slack: Int16s  # [c, k] transit levels in time; -1: not even ready by the promise
+
+
+def promise_classes(
+    placed_at: Times, promise_by: Times, departures: DepartureClasses, transit_levels_days: Int64s
+) -> PromiseClasses:
+    """Group orders by how much time each departure class leaves for transit.
+
+    placed_at, promise_by : datetime64[us][o], UTC; NaT where there is no deadline.
+    """
+    slack = np.empty((len(placed_at), len(departures)), np.int16)
+    open_ended = np.isnat(promise_by)
+    for k in range(len(departures)):
+        departs_at = departures.departs_at(k, placed_at)
+        in_time = np.zeros(len(placed_at), np.int16)
+        for days in transit_levels_days:
+            in_time += departs_at + days.astype("timedelta64[D]") <= promise_by
+        in_time[departures.ready_at(k, placed_at) > promise_by] = -1
+        slack[:, k] = np.where(open_ended, np.int16(len(transit_levels_days)), in_time)
+    classes, of_order = np.unique(slack, axis=0, return_inverse=True)
+    return PromiseClasses(of_order.astype(np.int32).reshape(-1), np.ascontiguousarray(classes))
