@@ -1,0 +1,1 @@
+"""What each table of a scenario must hold, one file a table."""

@@ -1,0 +1,115 @@
+"""Rules for orders: where they go, how, and by when."""
+
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+
+from fulfillment.scenario import limits
+from fulfillment.scenario.cells import (
+    MISSING,
+    find_positions,
+    flag_repeated_ids,
+    holds_ids,
+    is_blank,
+    read_choice,
+    read_ids,
+    read_text,
+    read_whole,
+    to_list,
+)
+from fulfillment.scenario.moments import read_times
+from fulfillment.scenario.problems import Severity
+from fulfillment.scenario.sheet import Sheet
+from fulfillment.scenario.tables import NO_INDEX, Bools, Ints, Nodes, Orders, PostalCodes, Times
+
+METHODS: Final = ("SHIPPING", "PICK_UP", "LOCAL")
+ORDINARY_PRIORITY: Final = 3  # of an order that names none
+
+
+def read_orders(sheet: Sheet, nodes: Nodes, postal_codes: PostalCodes) -> Orders:
+    """Read orders and report what is wrong with them."""
+    order_id = read_ids(sheet, "order_id")
+    flag_repeated_ids(sheet, "order_id", order_id)
+    method = read_choice(sheet, "method", METHODS)
+    is_pickup = np.array([word == "PICK_UP" for word in method], np.bool_)
+    placed_at = read_times(sheet, "placed_at")
+    promise_by = read_times(sheet, "promise_by", optional=True)
+    _check_promises(sheet, placed_at, promise_by)
+    return Orders(
+        order_id=to_list(order_id),
+        placed_at=placed_at,
+        channel=to_list(read_text(sheet, "channel")),
+        postal=_read_postal(sheet, postal_codes, is_pickup),
+        method=method,
+        service=to_list(read_text(sheet, "service")),
+        pickup_node=_read_pickup_nodes(sheet, nodes, is_pickup),
+        promise_by=promise_by,
+        priority=read_whole(
+            sheet, "priority", least=-limits.NUMBERS, most=limits.NUMBERS, blank=ORDINARY_PRIORITY
+        ),
+        customer_id=to_list(read_text(sheet, "customer_id")),
+    )
+
+
+def warn_without_lines(sheet: Sheet, orders: Orders, lines_of: Ints) -> None:
+    """Warn of orders that nothing was ordered with.
+
+    lines_of : int64[line], the order of every line.
+    """
+    has_line = np.zeros(len(orders), np.bool_)
+    has_line[lines_of[lines_of != NO_INDEX]] = True
+    sheet.flag(
+        "order_id", ~has_line, "the order has no lines", "Add its lines, or drop it.", Severity.WARNING
+    )
+
+
+def _check_promises(sheet: Sheet, placed_at: Times, promise_by: Times) -> None:
+    sheet.flag(
+        "promise_by",
+        promise_by < placed_at,  # never true beside a NaT
+        "the promise is before the placement",
+        "Correct placed_at or promise_by; leave promise_by blank where there is no deadline.",
+    )
+
+
+def _read_postal(sheet: Sheet, postal_codes: PostalCodes, is_pickup: Bools) -> Ints:
+    codes = read_ids(sheet, "postal_code", optional=True)
+    if holds_ids(sheet, "postal_code"):
+        sheet.flag(
+            "postal_code",
+            is_blank(codes) & ~is_pickup,
+            MISSING,
+            "Write where to deliver to; only a PICK_UP order may leave it blank.",
+        )
+    return find_positions(sheet, "postal_code", codes, postal_codes.postal_code, "postal_codes")
+
+
+def _read_pickup_nodes(sheet: Sheet, nodes: Nodes, is_pickup: Bools) -> Ints:
+    ids = read_ids(sheet, "pickup_node_id", optional=True)
+    given = ~is_blank(ids)
+    if holds_ids(sheet, "pickup_node_id"):
+        sheet.flag(
+            "pickup_node_id",
+            is_pickup & ~given,
+            "a PICK_UP order names no pickup node",
+            "Write the node where the customer collects.",
+        )
+    sheet.flag(
+        "pickup_node_id",
+        given & ~is_pickup,
+        "only a PICK_UP order has a pickup node; it is ignored",
+        "Leave it blank, or make the method PICK_UP.",
+        Severity.WARNING,
+    )
+    ids_of_pickups = pa.array(np.where(is_pickup, ids.to_numpy(zero_copy_only=False), ""), pa.large_string())
+    at = find_positions(sheet, "pickup_node_id", ids_of_pickups, nodes.node_id, "nodes")
+    no_pickup = (at != NO_INDEX) & ~np.append(nodes.pickup, True)[at]  # NO_INDEX reads the appended one
+    sheet.flag(
+        "pickup_node_id",
+        no_pickup,
+        "the node offers no pickup, so the order cannot be filled",
+        "Set the node's pickup to True, or name another node.",
+        Severity.WARNING,
+    )
+    return at
