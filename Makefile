@@ -36,17 +36,19 @@ lock:
 clean:
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.venv/runtime.stamp: requirements.lock pyproject.toml | .venv/bin/python
+.venv/runtime.stamp: requirements.lock pyproject.toml | .venv/made.stamp
 	$(PIP) install --require-hashes --requirement requirements.lock
 	$(PIP) install --no-deps --no-build-isolation --editable .
 	touch $@
 
 # All of runtime and more, so it counts as both.
-.venv/dev.stamp: requirements-dev.lock requirements.lock pyproject.toml | .venv/bin/python
+.venv/dev.stamp: requirements-dev.lock requirements.lock pyproject.toml | .venv/made.stamp
 	$(PIP) install --require-hashes --requirement requirements-dev.lock
 	$(PIP) install --no-deps --no-build-isolation --editable .
 	touch .venv/runtime.stamp $@
 
-.venv/bin/python:
+# A stamp and not .venv/bin/python: that exists before venv is done, and would hide that it failed.
+.venv/made.stamp:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
 	$(PYTHON) -m venv .venv
+	touch $@
