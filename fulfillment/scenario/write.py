@@ -132,8 +132,7 @@ def _write_csv(folder: Path, table: str, columns: list[Sequence[str]]) -> None:
     text = io.StringIO()
     # The csv module leaves a lone carriage return unquoted, and a reader would take it for a line end.
     has_return = any("\r" in cell for column in columns for cell in column)
-    quoting = csv.QUOTE_ALL if has_return else csv.QUOTE_MINIMAL
-    writer = csv.writer(text, lineterminator="\n", quoting=quoting)
+    writer = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL if has_return else csv.QUOTE_MINIMAL)
     writer.writerow(COLUMNS[table])
     writer.writerows(zip(*columns, strict=True))
     _replace(folder / f"{table}.csv", text.getvalue().encode())

@@ -1,0 +1,1 @@
+"""The parts that `generate` puts together: places, catalogue, price lists, demand and supply."""
