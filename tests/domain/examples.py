@@ -30,7 +30,7 @@ def entry(
         "occurred_at": NOON,
         "recorded_at": NOON,
     }
-    return Entry(**{**values, **changes})  # type: ignore[arg-type]
+    return Entry(**{**values, **changes})
 
 
 def order(**changes: object) -> Order:
@@ -43,4 +43,4 @@ def order(**changes: object) -> Order:
         "customer_id": "C1",
         "postal_code": "10001",
     }
-    return Order(**{**values, **changes})  # type: ignore[arg-type]
+    return Order(**{**values, **changes})
