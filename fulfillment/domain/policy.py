@@ -121,14 +121,8 @@ class Policy:
         _require_within("release.window_minutes", self.release_window_minutes, 0, MAX_WINDOW_MINUTES)
         if not self.name:
             raise InvalidRequest("name is empty", remedy="name the policy", key="name", value=self.name)
-        for method, excluded in self.excluded_kinds | self.excluded_nodes:
-            if method not in DECIDED_METHODS or not excluded:
-                raise InvalidRequest(
-                    f"{excluded!r} is excluded for {method}",
-                    remedy=f"exclude a node or a kind for one of {', '.join(DECIDED_METHODS)}",
-                    key="excluded_nodes",
-                    value=excluded,
-                )
+        _require_decided("excluded_node_kinds", self.excluded_kinds)
+        _require_decided("excluded_nodes", self.excluded_nodes)
 
     @classmethod
     def default(cls) -> Self:
@@ -160,7 +154,6 @@ class Policy:
             the value and the remedy.
         """
         document = TomlTable.parse(text)
-        release = document.table("release")
         policy = cls(
             version=document.integer("version"),
             name=document.text("name", "unnamed"),
@@ -168,9 +161,8 @@ class Policy:
             safety_floor=_read_safety_floor(document.table("safety_floor_units")),
             excluded_kinds=_read_excluded_kinds(document.table("excluded_node_kinds")),
             excluded_nodes=_read_excluded(document.table("excluded_nodes")),
-            release_window_minutes=release.integer("window_minutes", 10),
+            release_window_minutes=_read_release_window(document.table("release")),
         )
-        release.refuse_unread()
         document.refuse_unread()
         return policy
 
@@ -210,6 +202,23 @@ def _require_within(key: str, value: int, low: int, high: int) -> None:
         raise InvalidRequest(
             f"{key} is {value}", remedy=f"give a whole number from {low} to {high}", key=key, value=value
         )
+
+
+def _require_decided(key: str, excluded: Iterable[tuple[Method, str]]) -> None:
+    for method, item in excluded:
+        if method not in DECIDED_METHODS or not item:
+            raise InvalidRequest(
+                f"{key}.{method} names {item!r}",
+                remedy=f"name a node or a kind of node, for one of {', '.join(DECIDED_METHODS)}",
+                key=f"{key}.{method}",
+                value=item,
+            )
+
+
+def _read_release_window(table: TomlTable) -> int:
+    minutes = table.integer("window_minutes", 10)
+    table.refuse_unread()
+    return minutes
 
 
 def _read_unfilled(table: TomlTable) -> Unfilled:
