@@ -1,0 +1,108 @@
+"""One use case, one transaction; what lost a race is run again, whole.
+
+Locks are taken in one order everywhere: orders by id, then holds by id, then stock by (node, SKU). A deadlock
+can still come from outside (a migration, a person with a prompt), and SQLite's writers wait for each other;
+both end here, in a bounded number of fresh attempts.
+"""
+
+import random
+import sqlite3
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+
+from fulfillment.domain.errors import Busy
+from fulfillment.store.engine import READS_ONLY
+
+Result = TypeVar("Result")
+
+ATTEMPTS_MAX = 8
+BACKOFF_SECONDS = 0.01
+BACKOFF_SECONDS_MAX = 0.5
+
+SERIALIZATION_FAILURE = "40001"
+DEADLOCK_DETECTED = "40P01"
+UNIQUE_VIOLATION = "23505"
+_PRIMARY_CODE = 0xFF  # of an SQLite error; the bits above it refine it
+
+
+class LostRace(Exception):
+    """Somebody else was first, and only a fresh attempt can tell what is true now."""
+
+
+def run_in_transaction(
+    engine: Engine,
+    use_case: Callable[[Connection], Result],
+    *,
+    attempts_max: int = ATTEMPTS_MAX,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Result:
+    """Run a use case and commit it; on a lost race run all of it again.
+
+    Parameters
+    ----------
+    use_case : callable
+        Takes the connection of an open transaction. It may be called several times, so it must touch nothing
+        but the database, call no network and run no solver.
+    attempts_max : int
+        Attempts in all.
+    sleep : callable
+        Takes seconds.
+
+    Returns
+    -------
+    object
+        What `use_case` returned, after the commit.
+
+    Raises
+    ------
+    Busy
+        When every attempt lost; nothing was written.
+    """
+    for attempt in range(1, attempts_max + 1):
+        try:
+            with engine.begin() as connection:
+                return use_case(connection)
+        except (DBAPIError, LostRace) as error:
+            if not lost_a_race(error):
+                raise
+            if attempt == attempts_max:
+                raise Busy(
+                    f"the database refused {attempts_max} attempts in a row", attempts=attempts_max
+                ) from error
+        sleep(_pause_seconds(attempt))
+    raise ValueError(f"attempts_max is {attempts_max}; give at least 1")
+
+
+def read_snapshot(engine: Engine, read: Callable[[Connection], Result]) -> Result:
+    """Run several reads against one moment of the ledger; they block no writer and no writer blocks them."""
+    options: dict[str, object] = {READS_ONLY: True}
+    if engine.dialect.name == "postgresql":
+        options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    with engine.connect().execution_options(**options) as connection, connection.begin():
+        return read(connection)
+
+
+def lost_a_race(error: Exception) -> bool:
+    """Tell whether a fresh attempt may succeed where this one failed."""
+    if isinstance(error, LostRace):
+        return True
+    if not isinstance(error, DBAPIError):
+        return False
+    if isinstance(error.orig, sqlite3.OperationalError):
+        code = getattr(error.orig, "sqlite_errorcode", None)
+        return code is not None and code & _PRIMARY_CODE == sqlite3.SQLITE_BUSY
+    return sqlstate_of(error) in (SERIALIZATION_FAILURE, DEADLOCK_DETECTED)
+
+
+def sqlstate_of(error: DBAPIError) -> str | None:
+    """Return PostgreSQL's code of an error; None from SQLite, which has no such codes."""
+    return getattr(error.orig, "sqlstate", None)
+
+
+def _pause_seconds(attempt: int) -> float:
+    """Return a random pause that grows: losers that pause equally long meet again."""
+    return random.uniform(0, min(BACKOFF_SECONDS_MAX, BACKOFF_SECONDS * 2.0**attempt))

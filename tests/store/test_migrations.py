@@ -1,0 +1,124 @@
+"""The steps lead to the schema that the code expects, and back to nothing."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Engine, inspect, text
+
+from fulfillment.domain.errors import InvalidRequest
+from fulfillment.store.engine import open_engine
+from fulfillment.store.migrate import downgrade, require_current, upgrade
+from fulfillment.store.schema import metadata
+from tests.support.databases import KINDS, empty_database
+
+REVISIONS = [f"{number:04d}" for number in range(1, 8)]
+
+
+@pytest.fixture(params=KINDS)
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    with empty_database(request.param, tmp_path) as url:
+        engine = open_engine(url)
+        yield engine
+        engine.dispose()
+
+
+def shape(engine: Engine) -> dict[str, object]:
+    """Everything that the database says about its tables, CHECK constraints included."""
+    inspector = inspect(engine)
+
+    def sorted_by_name(found: list[dict[str, object]]) -> list[dict[str, object]]:
+        return sorted(found, key=lambda one: str(one["name"]))
+
+    return {
+        table: {
+            "columns": [{**c, "type": str(c["type"])} for c in sorted_by_name(inspector.get_columns(table))],
+            "key": inspector.get_pk_constraint(table),
+            "checks": sorted_by_name(inspector.get_check_constraints(table)),
+            "uniques": sorted_by_name(inspector.get_unique_constraints(table)),
+            "references": sorted_by_name(inspector.get_foreign_keys(table)),
+            "indexes": [
+                {**i, "dialect_options": {k: str(v) for k, v in i.get("dialect_options", {}).items()}}
+                for i in sorted_by_name(inspector.get_indexes(table))
+            ],
+        }
+        for table in inspector.get_table_names()
+        if table != "alembic_version"
+    }
+
+
+def test_migrated_schema_needs_no_further_step(empty: Engine) -> None:
+    upgrade(empty)
+    with empty.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_migrated_schema_equals_the_metadata_to_the_last_constraint(empty: Engine, tmp_path: Path) -> None:
+    """Alembic's comparison looks at no CHECK constraint, so both ways are built and read back."""
+    upgrade(empty)
+    with empty_database(empty.dialect.name, tmp_path) as url:
+        created = open_engine(url)
+        metadata.create_all(created)
+        expected = shape(created)
+        created.dispose()
+    assert expected
+    assert shape(empty) == expected
+
+
+def test_comparison_sees_a_missing_check(empty: Engine, tmp_path: Path) -> None:
+    """The broken twin of the comparison above."""
+    upgrade(empty)
+    before = shape(empty)
+    with empty.begin() as connection:
+        if empty.dialect.name == "postgresql":
+            connection.execute(text("ALTER TABLE stock DROP CONSTRAINT ck_stock_available_at_least_0"))
+        else:
+            connection.execute(text("DROP TABLE transfer_line"))
+    assert shape(empty) != before
+
+
+def test_every_step_goes_up_and_down(empty: Engine) -> None:
+    for revision in REVISIONS:
+        upgrade(empty, revision)
+        downgrade(empty, "-1")
+        upgrade(empty, revision)
+    assert set(inspect(empty).get_table_names()) == {"alembic_version", *metadata.tables}
+    for _ in REVISIONS:
+        downgrade(empty, "-1")
+    assert inspect(empty).get_table_names() == ["alembic_version"]
+    upgrade(empty)
+    require_current(empty)
+
+
+def test_upgrading_twice_changes_nothing(empty: Engine) -> None:
+    upgrade(empty)
+    before = shape(empty)
+    upgrade(empty)
+    assert shape(empty) == before
+
+
+def test_two_upgrades_at_once_both_succeed(empty: Engine) -> None:
+    failures: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            upgrade(empty)
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [Thread(target=run) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    require_current(empty)
+
+
+def test_a_database_without_schema_is_refused_with_the_remedy(empty: Engine) -> None:
+    with pytest.raises(InvalidRequest, match="fulfillment import") as refusal:
+        require_current(empty)
+    assert refusal.value.data == {"key": "db", "found": None, "needed": "0007"}
