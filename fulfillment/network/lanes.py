@@ -5,6 +5,7 @@ Orders are grouped twice so that nothing is held per (order, node). Orders of on
 class**, a row of slacks.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -42,7 +43,7 @@ class NodeReach(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Destinations:
-    """The distinct (method, point) pairs of a batch of orders; the last one is "no such lane"."""
+    """The distinct (method, point) pairs of a batch of orders."""
 
     of_order: Int32s  # [o]
     lane_band: Int16s  # [d, n] band or NO_LANE
@@ -56,37 +57,39 @@ def destinations(
     point_lon: Floats,
     nodes: NodeReach,
     tariffs: Tariffs,
+    excluded: Mapping[str, Bools],
 ) -> Destinations:
     """Group orders by destination and find the band of every lane.
 
     method : [o].   postal : int64[o], index into point_lat, point_lon (degrees).   pickup_node : int64[o], index
-    into `nodes`, used for PICK_UP.
+    into `nodes`, used for PICK_UP.   excluded : bool[n] by method, nodes that may send nothing for it by a
+    carrier; what a customer collects from the pickup node's own stock is never excluded.
     """
     methods = np.array(method, dtype=object)
     of_order = np.empty(len(method), np.int32)
     blocks: list[Int16s] = []
     n_rows = 0
     for name, lane_bands in (
-        ("SHIPPING", lambda p: shipping_bands(point_lat[p], point_lon[p], nodes, tariffs)),
-        ("LOCAL", lambda p: local_bands(point_lat[p], point_lon[p], nodes, tariffs)),
-        ("PICK_UP", lambda p: pickup_bands(p, nodes, tariffs)),
+        ("SHIPPING", lambda p, sends: shipping_bands(point_lat[p], point_lon[p], nodes, sends, tariffs)),
+        ("LOCAL", lambda p, sends: local_bands(point_lat[p], point_lon[p], nodes, sends, tariffs)),
+        ("PICK_UP", lambda p, sends: pickup_bands(p, nodes, sends, tariffs)),
     ):
         of_method = np.flatnonzero(methods == name)
         points, which = np.unique((pickup_node if name == "PICK_UP" else postal)[of_method], return_inverse=True)
         of_order[of_method] = which + n_rows
-        blocks.append(lane_bands(points))
+        blocks.append(lane_bands(points, nodes.ships & ~excluded[name]))
         n_rows += len(points)
     return Destinations(of_order, np.concatenate(blocks))
 
 
-def shipping_bands(lat: Floats, lon: Floats, nodes: NodeReach, tariffs: Tariffs) -> Int16s:
-    """Bands of SHIPPING lanes from every node that ships; int16[d, n]."""
-    return _carried_bands("SHIPPING", lat, lon, nodes, tariffs)
+def shipping_bands(lat: Floats, lon: Floats, nodes: NodeReach, sends: Bools, tariffs: Tariffs) -> Int16s:
+    """Bands of SHIPPING lanes from the nodes in `sends` (bool[n]); int16[d, n]."""
+    return _carried_bands("SHIPPING", lat, lon, nodes, sends, tariffs)
 
 
-def local_bands(lat: Floats, lon: Floats, nodes: NodeReach, tariffs: Tariffs) -> Int16s:
+def local_bands(lat: Floats, lon: Floats, nodes: NodeReach, sends: Bools, tariffs: Tariffs) -> Int16s:
     """Bands of LOCAL lanes: as SHIPPING, and within the node's same_day_radius_km; int16[d, n]."""
-    bands = _carried_bands("LOCAL", lat, lon, nodes, tariffs)
+    bands = _carried_bands("LOCAL", lat, lon, nodes, sends, tariffs)
     for radius in np.unique(nodes.same_day_radius_km):
         columns = np.flatnonzero(nodes.same_day_radius_km == radius)
         edge = np.array([radius])
@@ -95,21 +98,23 @@ def local_bands(lat: Floats, lon: Floats, nodes: NodeReach, tariffs: Tariffs) ->
     return bands
 
 
-def pickup_bands(pickup_nodes: Int64s, nodes: NodeReach, tariffs: Tariffs) -> Int16s:
+def pickup_bands(pickup_nodes: Int64s, nodes: NodeReach, sends: Bools, tariffs: Tariffs) -> Int16s:
     """Bands of PICK_UP lanes: transfers to the pickup node, and its own stock at once; int16[d, n]."""
     lat, lon = nodes.lat[pickup_nodes], nodes.lon[pickup_nodes]
-    bands = _carried_bands("PICK_UP", lat, lon, nodes, tariffs)
+    bands = _carried_bands("PICK_UP", lat, lon, nodes, sends, tariffs)
     bands[np.arange(len(pickup_nodes)), pickup_nodes] = tariffs.own_pickup_band
     bands[~nodes.pickup[pickup_nodes]] = NO_LANE
     return bands
 
 
-def _carried_bands(method: str, lat: Floats, lon: Floats, nodes: NodeReach, tariffs: Tariffs) -> Int16s:
-    """Bands of parcels that a service of `method` carries: the node must ship."""
+def _carried_bands(
+    method: str, lat: Floats, lon: Floats, nodes: NodeReach, sends: Bools, tariffs: Tariffs
+) -> Int16s:
+    """Bands of parcels that a service of `method` carries from the nodes in `sends`."""
     if method not in tariffs.first_band:
         return np.full((len(lat), len(nodes.lat)), NO_LANE, np.int16)
     bands = distance_bands(lat, lon, nodes.lat, nodes.lon, tariffs.band_edges_km[method])
-    served = (bands != BEYOND) & nodes.ships
+    served = (bands != BEYOND) & sends
     return np.where(served, bands + np.int16(tariffs.first_band[method]), np.int16(NO_LANE))
 
 

@@ -1,0 +1,28 @@
+"""Plan orders one after another, each on what the ones before it left."""
+
+from numba import njit
+
+from solver.arrays import ProblemArrays, Scratch
+from solver.large_order import serve_large_order
+from solver.order_kernel import STATES_MAX, count_states
+from solver.plan_state import PlanState, release_order, take_parcels
+from solver.problem import Int64s
+from solver.search import search_order
+
+
+@njit(cache=True, nogil=True)
+def plan_in_sequence(
+    sequence: Int64s, p: ProblemArrays, pos_price: Int64s, node_price: Int64s, w: Scratch, plan: PlanState
+) -> None:
+    """Plan each order of `sequence` afresh at the given prices; what it took before is given back first.
+
+    sequence : int64[any], orders.   pos_price, node_price : int64[p], int64[n], micros, >= 0; zero prices make
+    each step exact first-come, or the best reinsertion when the order was already planned.
+    """
+    for order in sequence:
+        release_order(order, plan)
+        if count_states(p.line_qty[p.order_ptr[order] : p.order_ptr[order + 1]]) > STATES_MAX:
+            serve_large_order(order, p, pos_price, node_price, w.slot_of_node, plan)
+        else:
+            n_out = search_order(order, p, plan.pos_left, plan.node_left, pos_price, node_price, w)[1]
+            take_parcels(order, n_out, p, w, plan)
