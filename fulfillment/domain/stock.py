@@ -109,8 +109,10 @@ class Balance:
     version: int = 0
 
     def __post_init__(self) -> None:
-        for state in StockState:
-            require_units(state.value, self.units(state))
+        require_units("available", self.available)
+        require_units("reserved", self.reserved)
+        require_units("committed", self.committed)
+        require_units("unavailable", self.unavailable)
 
     def units(self, state: StockState) -> int:
         """Units in `state`."""
@@ -200,27 +202,21 @@ def apply(balance: Balance, entry: Entry) -> Balance:
     InvalidRequest
         When the target state would exceed `MAX_UNITS`.
     """
-    after = {state: balance.units(state) for state in StockState}
-    if isinstance(entry.source, StockState):
-        there = after[entry.source]
-        if there < entry.qty:
-            raise InsufficientStock([Shortfall(entry.node_id, entry.sku_id, entry.qty, there)])
-        after[entry.source] = there - entry.qty
-    if isinstance(entry.target, StockState):
-        after[entry.target] += entry.qty
-        if after[entry.target] > MAX_UNITS:
-            raise InvalidRequest(
-                f"{entry.qty} units more would make {after[entry.target]} {entry.target} of {entry.sku_id} "
-                f"at {entry.node_id}",
-                remedy=f"a state holds at most {MAX_UNITS} units; check the quantity",
-                key="qty",
-                value=entry.qty,
-            )
+    source, target, qty = entry.source, entry.target, entry.qty
+    if isinstance(source, StockState) and (there := balance.units(source)) < qty:
+        raise InsufficientStock([Shortfall(entry.node_id, entry.sku_id, qty, there)])
+    if isinstance(target, StockState) and (there := balance.units(target)) > MAX_UNITS - qty:
+        raise InvalidRequest(
+            f"{qty} units more than {there} {target} of {entry.sku_id} at {entry.node_id}",
+            remedy=f"a state holds at most {MAX_UNITS} units; check the quantity",
+            key="qty",
+            value=qty,
+        )
     return Balance(
-        available=after[StockState.AVAILABLE],
-        reserved=after[StockState.RESERVED],
-        committed=after[StockState.COMMITTED],
-        unavailable=after[StockState.UNAVAILABLE],
+        available=balance.available + qty * ((target is _A) - (source is _A)),
+        reserved=balance.reserved + qty * ((target is _R) - (source is _R)),
+        committed=balance.committed + qty * ((target is _C) - (source is _C)),
+        unavailable=balance.unavailable + qty * ((target is _U) - (source is _U)),
         version=balance.version + 1,
     )
 

@@ -96,3 +96,8 @@ def test_a_change_keeps_the_review_of_an_order_on_hold() -> None:
         promise_by=None,
     )
     assert (changed.state, changed.review) == (OrderState.ON_HOLD, Review.FRAUD)
+
+
+def test_an_order_on_hold_that_is_changed_still_waits_for_its_review() -> None:
+    on_hold = order().suspended(Review.PAYMENT)
+    assert on_hold.after(Verb.CHANGE) == on_hold
