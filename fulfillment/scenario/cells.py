@@ -33,7 +33,7 @@ def read_text(sheet: Sheet, column: str) -> pa.Array:
     try:
         return pc.fill_null(cells.cast(pa.large_string()), "")
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        _flag_type(sheet, column, "text")
+        _refuse(sheet, column, "text")
         return _empty_texts(sheet.rows)
 
 
@@ -47,10 +47,9 @@ def read_ids(sheet: Sheet, column: str, *, optional: bool = False) -> pa.Array:
     if not sheet.has(column):
         return _empty_texts(sheet.rows)
     cells = sheet.columns[column]
-    if not holds_ids(sheet, column):
-        sheet.flag_column(
+    if not (_is_text(cells.type) or pa.types.is_null(cells.type)):
+        sheet.refuse_column(
             column,
-            str(cells.type),
             "identifiers must be text",
             "Write the column as text: numbers have lost their leading zeros.",
         )
@@ -59,14 +58,6 @@ def read_ids(sheet: Sheet, column: str, *, optional: bool = False) -> pa.Array:
     if not optional:
         sheet.flag(column, is_blank(ids), "the identifier is blank", "Give the row its identifier.")
     return ids
-
-
-def holds_ids(sheet: Sheet, column: str) -> bool:
-    """Say whether a column can hold identifiers; if not, that is one problem and not one a cell."""
-    if not sheet.has(column):
-        return False
-    kind = sheet.columns[column].type
-    return _is_text(kind) or bool(pa.types.is_null(kind))
 
 
 def read_choice(sheet: Sheet, column: str, allowed: Sequence[str]) -> list[str]:
@@ -131,7 +122,11 @@ def read_numbers(
     if not sheet.has(column):
         return np.full(sheet.rows, np.nan)
     remedy = f"Write {_number_words(decimals)} from {_plain(least)} to {_plain(most)}."
-    numbers, empty = _parse_numbers(sheet, column)
+    parsed = _parse_numbers(sheet.columns[column])
+    if parsed is None:
+        _refuse(sheet, column, "numbers")
+        return np.full(sheet.rows, np.nan)
+    numbers, empty = parsed
     if blank is None:
         sheet.flag(column, empty, MISSING, remedy)
     finite = np.isfinite(numbers)
@@ -260,9 +255,8 @@ def to_ints(numbers: Floats, instead_of_nan: int) -> Ints:
     return np.where(np.isnan(numbers), instead_of_nan, numbers).astype(np.int64)
 
 
-def _parse_numbers(sheet: Sheet, column: str) -> tuple[Floats, Bools]:
-    """Give the numbers, NaN where a cell holds none, and which cells are empty."""
-    cells = sheet.columns[column]
+def _parse_numbers(cells: pa.Array) -> tuple[Floats, Bools] | None:
+    """Give the numbers, NaN where a cell holds none, and which cells are empty; None if the type has none."""
     if _is_text(cells.type):
         return _parse_number_texts(cells)
     kind = cells.type
@@ -272,8 +266,7 @@ def _parse_numbers(sheet: Sheet, column: str) -> tuple[Floats, Bools]:
         or pa.types.is_decimal(kind)
         or pa.types.is_null(kind)
     ):
-        _flag_type(sheet, column, "numbers")
-        return np.zeros(sheet.rows), np.zeros(sheet.rows, np.bool_)
+        return None
     numbers = pc.fill_null(cells.cast(pa.float64(), safe=False), np.nan)
     return numbers.to_numpy(zero_copy_only=False).copy(), as_mask(cells.is_null())
 
@@ -290,9 +283,8 @@ def _parse_number_texts(cells: pa.Array) -> tuple[Floats, Bools]:
     return pc.fill_null(numbers, np.nan).to_numpy(zero_copy_only=False).copy(), as_mask(empty)
 
 
-def _flag_type(sheet: Sheet, column: str, wanted: str) -> None:
-    kind = str(sheet.columns[column].type)
-    sheet.flag_column(column, kind, f"the column does not hold {wanted}", f"Write the column as {wanted}.")
+def _refuse(sheet: Sheet, column: str, wanted: str) -> None:
+    sheet.refuse_column(column, f"the column does not hold {wanted}", f"Write the column as {wanted}.")
 
 
 def _is_text(kind: pa.DataType) -> bool:

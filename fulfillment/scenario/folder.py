@@ -81,3 +81,9 @@ def _check_columns(sheet: Sheet) -> None:
             )
     if not sheet.rows:
         sheet.flag_file("the file has no rows", "Write at least one row.")
+
+
+def table_files(folder: Path) -> list[Path]:
+    """List the files that a scenario in `folder` is read from."""
+    names = [folder / f"{table}.{ending}" for table in COLUMNS for ending in READERS]
+    return [path for path in names if path.exists()]

@@ -38,11 +38,8 @@ def read_times(sheet: Sheet, column: str, *, optional: bool = False) -> Times:
     if not pa.types.is_timestamp(kind):
         return _read_time_texts(sheet, column, optional=optional)
     if kind.tz is None:
-        sheet.flag_column(
-            column,
-            str(kind),
-            "the times name no time zone",
-            "Write the column as timestamps in the zone UTC.",
+        sheet.refuse_column(
+            column, "the times name no time zone", "Write the column as timestamps in the zone UTC."
         )
         return np.full(sheet.rows, NAT)
     cells = sheet.columns[column]
@@ -93,7 +90,7 @@ def _to_times(sheet: Sheet, column: str, ticks: Ints, per_second: int, none: Boo
 def _read_time_texts(sheet: Sheet, column: str, *, optional: bool) -> Times:
     texts = pc.utf8_trim_whitespace(read_text(sheet, column))
     empty = pc.equal(texts, "")
-    if not optional:
+    if not optional and sheet.has(column):
         sheet.flag(column, as_mask(empty), MISSING, WRITE_TIME)
     try:
         moments = pc.if_else(empty, pa.scalar(None, pa.large_string()), texts).cast(pa.timestamp("us", "UTC"))

@@ -83,6 +83,11 @@ class Sheet:
         """Report a column as a whole."""
         self.findings.add(severity, Problem(self.file, None, column, value, message, remedy))
 
+    def refuse_column(self, column: str, message: str, remedy: str) -> None:
+        """Report a column whose type cannot be used, and go on as if it were missing."""
+        self.flag_column(column, str(self.columns[column].type), message, remedy)
+        del self.columns[column]
+
     def flag_file(self, message: str, remedy: str, severity: Severity = Severity.PROBLEM) -> None:
         """Report the file as a whole."""
         self.findings.add(severity, Problem(self.file, None, None, None, message, remedy))

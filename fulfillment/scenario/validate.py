@@ -49,7 +49,7 @@ def validate_scenario(folder: Path) -> Validation:
     stock = read_stock(sheets["stock"], nodes, skus)
     orders = read_orders(sheets["orders"], nodes, postal_codes)
     order_lines = read_order_lines(sheets["order_lines"], orders, skus)
-    if sheets["order_lines"].has("order_id"):
+    if len(order_lines) and all(sheets[table].has("order_id") for table in ("orders", "order_lines")):
         warn_without_lines(sheets["orders"], orders, order_lines.order)
     scenario = Scenario(nodes, skus, stock, orders, order_lines, postal_codes, rates)
     if findings.is_clean:

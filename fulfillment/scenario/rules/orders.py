@@ -10,7 +10,6 @@ from fulfillment.scenario.cells import (
     MISSING,
     find_positions,
     flag_repeated_ids,
-    holds_ids,
     is_blank,
     read_choice,
     read_ids,
@@ -32,7 +31,9 @@ def read_orders(sheet: Sheet, nodes: Nodes, postal_codes: PostalCodes) -> Orders
     order_id = read_ids(sheet, "order_id")
     flag_repeated_ids(sheet, "order_id", order_id)
     method = read_choice(sheet, "method", METHODS)
+    # Of an order whose method is not known neither is true.
     is_pickup = np.array([word == "PICK_UP" for word in method], np.bool_)
+    is_delivery = np.array([word in METHODS for word in method], np.bool_) & ~is_pickup
     placed_at = read_times(sheet, "placed_at")
     promise_by = read_times(sheet, "promise_by", optional=True)
     _check_promises(sheet, placed_at, promise_by)
@@ -40,10 +41,10 @@ def read_orders(sheet: Sheet, nodes: Nodes, postal_codes: PostalCodes) -> Orders
         order_id=to_list(order_id),
         placed_at=placed_at,
         channel=to_list(read_text(sheet, "channel")),
-        postal=_read_postal(sheet, postal_codes, is_pickup),
+        postal=_read_postal(sheet, postal_codes, is_delivery),
         method=method,
         service=to_list(read_text(sheet, "service")),
-        pickup_node=_read_pickup_nodes(sheet, nodes, is_pickup),
+        pickup_node=_read_pickup_nodes(sheet, nodes, is_pickup, is_delivery),
         promise_by=promise_by,
         priority=read_whole(
             sheet, "priority", least=-limits.NUMBERS, most=limits.NUMBERS, blank=ORDINARY_PRIORITY
@@ -73,22 +74,22 @@ def _check_promises(sheet: Sheet, placed_at: Times, promise_by: Times) -> None:
     )
 
 
-def _read_postal(sheet: Sheet, postal_codes: PostalCodes, is_pickup: Bools) -> Ints:
+def _read_postal(sheet: Sheet, postal_codes: PostalCodes, is_delivery: Bools) -> Ints:
     codes = read_ids(sheet, "postal_code", optional=True)
-    if holds_ids(sheet, "postal_code"):
+    if sheet.has("postal_code"):
         sheet.flag(
             "postal_code",
-            is_blank(codes) & ~is_pickup,
+            is_blank(codes) & is_delivery,
             MISSING,
             "Write where to deliver to; only a PICK_UP order may leave it blank.",
         )
     return find_positions(sheet, "postal_code", codes, postal_codes.postal_code, "postal_codes")
 
 
-def _read_pickup_nodes(sheet: Sheet, nodes: Nodes, is_pickup: Bools) -> Ints:
+def _read_pickup_nodes(sheet: Sheet, nodes: Nodes, is_pickup: Bools, is_delivery: Bools) -> Ints:
     ids = read_ids(sheet, "pickup_node_id", optional=True)
     given = ~is_blank(ids)
-    if holds_ids(sheet, "pickup_node_id"):
+    if sheet.has("pickup_node_id"):
         sheet.flag(
             "pickup_node_id",
             is_pickup & ~given,
@@ -97,7 +98,7 @@ def _read_pickup_nodes(sheet: Sheet, nodes: Nodes, is_pickup: Bools) -> Ints:
         )
     sheet.flag(
         "pickup_node_id",
-        given & ~is_pickup,
+        given & is_delivery,
         "only a PICK_UP order has a pickup node; it is ignored",
         "Leave it blank, or make the method PICK_UP.",
         Severity.WARNING,

@@ -29,7 +29,17 @@ def read_rates(sheet: Sheet) -> Rates:
     max_km = read_numbers(sheet, "max_km", least=0, most=limits.KM)
     max_weight_g = read_numbers(sheet, "max_weight_g", least=1, most=limits.WEIGHT_G, decimals=0)
     transit_days = read_numbers(sheet, "transit_days", least=0, most=limits.TRANSIT_DAYS, decimals=0)
-    usable = np.isfinite(zone) & np.isfinite(max_km) & np.isfinite(max_weight_g) & np.isfinite(transit_days)
+    named = [
+        bool(by.strip() and how.strip()) and to in METHODS
+        for by, how, to in zip(carrier, service, method, strict=True)
+    ]
+    usable = (
+        np.array(named, np.bool_)
+        & np.isfinite(zone)
+        & np.isfinite(max_km)
+        & np.isfinite(max_weight_g)
+        & np.isfinite(transit_days)
+    )
     lists: dict[tuple[str, str, str], Zones] = defaultdict(lambda: defaultdict(list))
     for at in np.flatnonzero(usable).tolist():
         lists[carrier[at], service[at], method[at]][float(zone[at])].append(at)
@@ -37,7 +47,9 @@ def read_rates(sheet: Sheet) -> Rates:
         _check_one_value_a_zone(sheet, "max_km", zones, max_km)
         _check_one_value_a_zone(sheet, "transit_days", zones, transit_days)
         _check_reach_rises(sheet, zones, max_km)
-        _check_steps(sheet, zones, max_weight_g)
+        _check_repeated_steps(sheet, zones, max_weight_g)
+        if usable.all():  # else a zone may lack a step only because its row has another problem
+            _check_steps(sheet, zones, max_weight_g)
     return Rates(
         carrier=carrier,
         service=service,
@@ -73,10 +85,8 @@ def _check_reach_rises(sheet: Sheet, zones: Zones, max_km: Floats) -> None:
             )
 
 
-def _check_steps(sheet: Sheet, zones: Zones, max_weight_g: Floats) -> None:
-    steps_of = {zone: {float(max_weight_g[at]) for at in rows} for zone, rows in zones.items()}
-    all_steps = set().union(*steps_of.values())
-    for zone, rows in zones.items():
+def _check_repeated_steps(sheet: Sheet, zones: Zones, max_weight_g: Floats) -> None:
+    for rows in zones.values():
         for at, first in _find_repeated(rows, max_weight_g):
             sheet.flag(
                 "max_weight_g",
@@ -84,6 +94,12 @@ def _check_steps(sheet: Sheet, zones: Zones, max_weight_g: Floats) -> None:
                 "the zone has this weight step already",
                 f"Keep one of the rows {sheet.row_number(first)} and {sheet.row_number(at)}.",
             )
+
+
+def _check_steps(sheet: Sheet, zones: Zones, max_weight_g: Floats) -> None:
+    steps_of = {zone: {float(max_weight_g[at]) for at in rows} for zone, rows in zones.items()}
+    all_steps = set().union(*steps_of.values())
+    for zone, rows in zones.items():
         if lacking := sorted(all_steps - steps_of[zone]):
             sheet.flag(
                 "max_weight_g",

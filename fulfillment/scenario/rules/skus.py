@@ -10,7 +10,6 @@ from fulfillment.scenario.cells import (
     MISSING,
     codes_of,
     flag_repeated_ids,
-    holds_ids,
     is_blank,
     read_ids,
     read_money,
@@ -39,7 +38,7 @@ def read_skus(sheet: Sheet) -> Skus:
 def _read_gtins(sheet: Sheet) -> list[str]:
     """Read GTINs; a product without one can be planned, one with a wrong one is another product."""
     gtins = read_ids(sheet, "gtin", optional=True)
-    if holds_ids(sheet, "gtin"):
+    if sheet.has("gtin"):
         sheet.flag("gtin", is_blank(gtins), MISSING, "Give the product its GTIN-14.", Severity.WARNING)
     words = to_list(gtins)
     remedies = {at: remedy for at, gtin in enumerate(words) if gtin.strip() and (remedy := _mend(gtin))}
