@@ -1,6 +1,8 @@
-"""What all tests share: how hypothesis searches."""
+"""What all tests share: how hypothesis searches, and where the test's PostgreSQL keeps its lock."""
 
 import os
+import tempfile
+from pathlib import Path
 
 from hypothesis import settings
 
@@ -9,3 +11,10 @@ from hypothesis import settings
 settings.register_profile("everyday", deadline=None, print_blob=True)
 settings.register_profile("campaign", deadline=None, print_blob=True, max_examples=20_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "everyday"))
+
+# The PostgreSQL wheel puts its lock where this variable says, else straight into /tmp, where another user's
+# lock would stop us. It is read at import, so it is set here, before any test is collected.
+_runtime = Path(tempfile.gettempdir()) / f"fulfillment-tests-{os.getuid()}"
+_runtime.mkdir(mode=0o700, exist_ok=True)
+(_runtime / "python_PostgresServer").mkdir(exist_ok=True)
+os.environ["XDG_RUNTIME_DIR"] = str(_runtime)

@@ -60,6 +60,9 @@ HOMES: dict[str, str] = {
     "typer": "fulfillment.cli",
 }
 
+# What passes from hand to hand: anyone may name it in a signature, only its home may build statements.
+HANDLES = {"sqlalchemy.Connection", "sqlalchemy.Engine"}
+
 
 @dataclass(frozen=True, slots=True)
 class Import:
@@ -138,7 +141,7 @@ def _allowed(found: Import, parts: dict[str, set[str]], homes: dict[str, str]) -
     if source is None:
         return False
     if target is None:
-        return homes.get(found.target.split(".")[0], source) == source
+        return found.target in HANDLES or homes.get(found.target.split(".")[0], source) == source
     return target == source or target in parts[source]
 
 

@@ -82,6 +82,7 @@ def test_a_wrong_arrow_is_caught(tmp_path: Path, path: str, source: str) -> None
         ("fulfillment/domain/stock.py", "from .errors import invariant\nfrom . import calendar"),
         ("fulfillment/services/receive.py", "from ..store import ledger\nfrom ..clock import Clock"),
         ("fulfillment/store/ledger.py", "import sqlalchemy.orm"),
+        ("fulfillment/services/receive.py", "from sqlalchemy import Connection"),
         ("fulfillment/planning/run.py", "from fulfillment import __version__\nfrom solver import solve"),
     ],
 )
