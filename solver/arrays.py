@@ -48,8 +48,8 @@ class ProblemArrays(NamedTuple):
 class Scratch(NamedTuple):
     """Buffers of one worker, reused from order to order.
 
-    Axes: ``c`` candidates (at most the nodes), ``l`` lines of an order within STATES_MAX, ``s`` states, ``r`` tariffs,
-    ``u`` parcels of one order.
+    Axes: ``c`` candidates (at most the nodes), ``l`` lines of an order within STATES_MAX, ``s`` states,
+    ``r`` tariffs, ``u`` parcels of one order.
     """
 
     slot_of_node: Int32s  # [n] -1 between orders

@@ -89,8 +89,9 @@ def try_to_close(
     rest: Int64s,
     moved: Int64Grid,
 ) -> bool:
-    """Close one parcel if its units are cheaper elsewhere; units move line by line to the least marginal cost.
+    """Close one parcel if its units are cheaper elsewhere.
 
+    Units move line by line to the least marginal cost.
     parcel_weight : int64[c], grams, kept true.   content, rest : as in `open_greedily`, changed if it pays.
     moved : int64[c, l], scratch, zero on entry and on return. Returns whether the parcel was closed.
     """
@@ -131,7 +132,7 @@ def try_to_close(
         parcel_weight[:] = grown
         parcel_weight[closing] = 0
     moved[:, :] = 0
-    return change < 0
+    return bool(change < 0)
 
 
 @njit(cache=True, nogil=True)
@@ -145,8 +146,8 @@ def serve_large_order(
 ) -> None:
     """Plan an order of any size on what `plan` has left, and enter it there.
 
-    pos_price, node_price : int64[p], int64[n], micros, >= 0.   slot_of_node : int32[n], -1 everywhere (scratch).
-    Allocates its own buffers: such orders are rare.
+    pos_price, node_price : int64[p], int64[n], micros, >= 0.   slot_of_node : int32[n], -1 everywhere
+    (scratch). Allocates its own buffers: such orders are rare.
     """
     first, end = p.order_ptr[order], p.order_ptr[order + 1]
     n_lines = end - first
@@ -220,7 +221,13 @@ def _enter(
             cost += units * p.pos_unit_cost[pos]
             entry += 1
         price, price_list = transport_cost(
-            cand_tariff[c], parcel_weight[c], p.tariff_ptr, p.tariff_list, p.list_ptr, p.list_weight, p.list_cost
+            cand_tariff[c],
+            parcel_weight[c],
+            p.tariff_ptr,
+            p.tariff_list,
+            p.list_ptr,
+            p.list_weight,
+            p.list_cost,
         )
         cost += price + p.node_parcel_cost[node]
         plan.parcel_node[slot] = node
@@ -238,8 +245,8 @@ def bound_large_order(
 ) -> int:
     """Bound an order's cost at prices from below, unit by unit.
 
-    Every unit costs at least the least of its penalty and the cheapest handling, commission and price over the
-    nodes that could send it: parcels and transport only add to that. Micros.
+    Every unit costs at least the least of its penalty and the cheapest handling, commission and price over
+    the nodes that could send it: parcels and transport only add to that. Micros.
     """
     first, end = p.order_ptr[order], p.order_ptr[order + 1]
     band_row = p.lane_band[p.order_destination[order]]

@@ -32,7 +32,7 @@ from solver.problem import NO_LANE, NO_TARIFF, Int16s, Int32s, Int64s
 STATES_MAX = 512
 EXACT_LINES_MAX = 9  # 2 ** 9 states
 UNFILLED = -1
-COST_MAX = np.int64(2**62)
+COST_MAX = 2**62
 
 Int32Grid = npt.NDArray[np.int32]
 Int64Grid = npt.NDArray[np.int64]
@@ -62,7 +62,8 @@ def transport_cost(
     """Price a parcel on the cheapest list of its tariff.
 
     A parcel heavier than the last step pays the last step once for every full multiple of it, and the step of
-    the rest. Returns (cost in micros, price list); ties go to the list that stands first. Cost O(lists * steps).
+    the rest. Returns (cost in micros, price list); ties go to the list that stands first. Cost O(lists *
+    steps).
     """
     best_cost, best_list = COST_MAX, -1
     for i in range(tariff_ptr[tariff], tariff_ptr[tariff + 1]):
@@ -114,8 +115,9 @@ def gather_candidates(
     pos_price, node_price : int64[p], int64[n], micros, >= 0.
     slot_of_node : int32[n], -1 everywhere on entry and on return (scratch).
     cand_* : written; first axis at least the number of nodes that stock a line.
-    Returns the number of candidates c: cand_fixed[c] is the cost of a parcel before transport, cand_unit[c, l]
-    and cand_avail[c, l] cost and units of each line (avail at most the line's qty), cand_pos[c, l] the position.
+    Returns the number of candidates c: cand_fixed[c] is the cost of a parcel before transport, cand_unit[c,
+    l] and cand_avail[c, l] cost and units of each line (avail at most the line's qty), cand_pos[c, l] the
+    position.
     """
     n_lines = len(line_sku)
     n_cands = 0
@@ -170,11 +172,10 @@ def fill_states(
     for line in range(len(line_qty)):
         stride[line] = n
         filled = n
-        for _ in range(line_qty[line]):
-            for s in range(filled):
-                state_weight[n] = state_weight[n - filled] + line_weight[line]
-                state_penalty[n] = state_penalty[n - filled] + line_penalty[line]
-                n += 1
+        for _ in range(line_qty[line] * filled):
+            state_weight[n] = state_weight[n - filled] + line_weight[line]
+            state_penalty[n] = state_penalty[n - filled] + line_penalty[line]
+            n += 1
     return n
 
 
@@ -184,8 +185,8 @@ def list_contents(
 ) -> int:
     """List every state within `count` with what its units cost.
 
-    stride : int64[l].   count, unit_cost : at least l entries, units and micros.   content, content_cost : int64[states], written; entry 0 is the empty
-    state. Returns how many there are, prod(count + 1).
+    stride : int64[l].   count, unit_cost : at least l entries, units and micros.   content, content_cost :
+    int64[states], written; entry 0 is the empty state. Returns how many there are, prod(count + 1).
     """
     n = 1
     content[0] = 0
@@ -220,7 +221,8 @@ def best_parcels(
 ) -> None:
     """Find the cheapest single parcel for each state.
 
-    cand_row : int32[c], the row of `transport` (int64[row, states], micros) that holds the candidate's prices.
+    cand_row : int32[c], the row of `transport` (int64[row, states], micros) that holds the candidate's
+    prices.
     is_strict : uint8[c], candidates to pass over.   content, content_cost : int64[states], scratch.
     best_cost, best_cand : [states], written; UNFILLED where leaving the units out is at least as cheap.
     Cost O(sum over candidates of the states they can hold).
@@ -420,8 +422,10 @@ def best_with_strict(
     """Combine the relaxed plans of the other nodes with all that each strict node may send.
 
     plan_cost, plan_block : int64[states], best_cand : int32[states], the relaxed partition without the strict
-    nodes. Adds the strict nodes one at a time, each at most once: ``f(x) = min over y of send(y) + f(x - y)``.
-    out_cand, out_state : written. Returns (cost, number of parcels). This rare path allocates its own scratch.
+    nodes. Adds the strict nodes one at a time, each at most once: ``f(x) = min over y of send(y) + f(x -
+    y)``.
+    out_cand, out_state : written. Returns (cost, number of parcels). This rare path allocates its own
+    scratch.
     """
     units = 0
     for line in range(len(line_qty)):

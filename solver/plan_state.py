@@ -57,7 +57,7 @@ class PlanState(NamedTuple):
 
     def copy(self) -> "PlanState":
         """Return a plan that shares nothing with this one but the slots' layout."""
-        return PlanState(self.slot_ptr, *(array.copy() for array in self[1:]))
+        return self._replace(**{name: getattr(self, name).copy() for name in self._fields[1:]})
 
     def cost(self) -> int:
         """Total cost in micros."""

@@ -50,8 +50,9 @@ class AllocationProblem:
     """A batch of orders; see the module's docstring for the formulation.
 
     Axes: ``n`` nodes, ``s`` SKUs, ``p`` positions, ``o`` orders, ``l`` lines, ``d`` destinations,
-    ``c`` promise classes, ``k`` departure classes, ``b`` bands, ``t`` tariffs, ``r`` price lists, ``w`` steps.
-    Orders stand in the sequence in which they were placed; an order's lines hold distinct SKUs. All arrays are C-contiguous and must not be changed afterwards.
+    ``c`` promise classes, ``k`` departure classes, ``b`` bands, ``t`` tariffs, ``r`` price lists, ``w``
+    steps. Orders stand in the sequence in which they were placed; an order's lines hold distinct SKUs. All
+    arrays are C-contiguous and must not be changed afterwards.
     """
 
     node_parcel_cost: Int64s  # [n] micros a parcel

@@ -60,8 +60,9 @@ def search_order(
     n_strict = 0
     while True:
         best_parcels(
-            n_cands, w.cand_node, w.cand_row, w.cand_fixed, w.cand_avail, w.cand_unit, w.is_strict, w.transport, stride,
-            n_states, w.state_penalty, w.content, w.content_cost, w.best_cost, w.best_cand,
+            n_cands, w.cand_node, w.cand_row, w.cand_fixed, w.cand_avail, w.cand_unit, w.is_strict,
+            w.transport, stride, n_states, w.state_penalty, w.content, w.content_cost, w.best_cost,
+            w.best_cand,
         )  # fmt: skip
         best_partition(stride, line_qty, n_states, w.best_cost, w.content, w.plan_cost, w.plan_block)
         if n_strict == 0:
@@ -69,8 +70,9 @@ def search_order(
             n_out = read_partition(n_states - 1, w.plan_block, w.best_cand, w.out_cand, w.out_state, 0)
         else:
             cost, n_out = best_with_strict(
-                n_cands, w.cand_row, w.cand_fixed, w.cand_avail, w.cand_unit, w.cand_left, w.is_strict, w.transport,
-                stride, line_qty, n_states, w.best_cand, w.plan_cost, w.plan_block, w.out_cand, w.out_state,
+                n_cands, w.cand_row, w.cand_fixed, w.cand_avail, w.cand_unit, w.cand_left, w.is_strict,
+                w.transport, stride, line_qty, n_states, w.best_cand, w.plan_cost, w.plan_block, w.out_cand,
+                w.out_state,
             )  # fmt: skip
         marked = mark_overdrawn(
             n_out, w.out_cand, w.out_state, stride, line_qty, w.cand_avail, w.cand_left, w.is_strict

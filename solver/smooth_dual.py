@@ -90,7 +90,7 @@ class SmoothDual:
         return prices[: self._n_positions], prices[self._n_positions :]
 
     def evaluate(self, x: Floats, temperature: float) -> tuple[float, Floats, float]:
-        """Return the smoothed dual at `x` (micros), its gradient, and the dual with the relaxed hard minimum."""
+        """Return the smoothed dual at `x` in micros, its gradient, and the relaxed hard dual."""
         pos_price, node_price = self.to_prices(x)
         demand = np.zeros((SHARDS, self._n_positions))
         load = np.zeros((SHARDS, len(node_price)))
@@ -116,7 +116,7 @@ class SmoothDual:
 def climb(
     dual: SmoothDual, start: Floats, temperature: float, passes: int, on_pass: Callable[[Floats, float], None]
 ) -> Floats:
-    """Climb at one temperature (micros) for about `passes` passes over all orders; returns the last variables.
+    """Climb at one temperature (micros) for about `passes` passes; returns the last variables.
 
     `on_pass` is told the variables and the relaxed hard dual of each pass; it may raise to stop.
     """

@@ -4,15 +4,15 @@ Replace the least cost over the plans of an order by ::
 
     soft = -T log( sum over plans of exp(-cost / T) )
 
-which is smooth, at most the least cost, and tends to it as the temperature T falls. Its derivative with respect
-to a price is the expected number of units (parcels) taken when plans are drawn with probability
+which is smooth, at most the least cost, and tends to it as the temperature T falls. Its derivative with
+respect to a price is the expected number of units (parcels) taken when plans are drawn with probability
 proportional to exp(-cost / T) (Nesterov 2005, smoothing; the recursion is the sum-product twin of the min-sum
 partition, differentiated backwards).
 
-The hard search runs first, so every exponent is a gap above a known minimum: nothing overflows, and terms more
-than `CUT` temperatures above it are left out, which changes the value by less than rounding does.
-Blocks are priced independently here, without strict nodes: the soft value only guides the search for prices, the
-bound is always computed with the exact kernel.
+The hard search runs first, so every exponent is a gap above a known minimum: nothing overflows, and terms
+more than `CUT` temperatures above it are left out, which changes the value by less than rounding does.
+Blocks are priced independently here, without strict nodes: the soft value only guides the search for prices,
+the bound is always computed with the exact kernel.
 """
 
 import math
@@ -138,7 +138,7 @@ def weigh_plans(
                 share = pull * math.exp(-gap / temperature)
                 near.block_pull[y] += share * near.plan_weight[s - y]
                 near.plan_pull[s - y] += share * near.block_weight[y]
-    return w.plan_cost[last] - temperature * math.log(near.plan_weight[last])
+    return float(w.plan_cost[last] - temperature * math.log(near.plan_weight[last]))
 
 
 @njit(cache=True, nogil=True)

@@ -1,10 +1,12 @@
 """Plan a batch: the one way in.
 
 1. First come, first served, exactly (`sequence` at zero prices): a feasible plan at once.
-2. Prices of stock and capacity from the smoothed dual (`smooth_dual`), cooling down in stages. After each stage the
+2. Prices of stock and capacity from the smoothed dual (`smooth_dual`), cooling down in stages. After each
+   stage the
    exact bound at the best prices is recorded, and the orders are planned in sequence at these prices, so that
    each leaves what is worth more elsewhere.
-3. That plan is improved by giving each order back and serving it anew at its true cost; nothing can get dearer.
+3. That plan is improved by giving each order back and serving it anew at its true cost; nothing can get
+   dearer.
 
 A stop at any moment leaves the best plan and the best bound so far. The result depends on the problem, the
 parameters and the seed, not on the number of workers.
@@ -45,6 +47,11 @@ class SolveParams:
     def __post_init__(self) -> None:
         if self.workers < 1 or self.improvement_sweeps < 0:
             raise ValueError("workers must be at least 1 and improvement_sweeps at least 0")
+
+    @property
+    def passes_planned(self) -> int:
+        """The most passes over all orders that a solve makes."""
+        return 1 + sum(stage.passes + self.improvement_sweeps for stage in self.stages)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +113,9 @@ def solve(
     Result
         Also on KeyboardInterrupt, with status STOPPED.
     """
-    run = _Run(problem, stop or NeverStop(), params or SolveParams(), np.random.default_rng(seed), on_progress)
+    run = _Run(
+        problem, stop or NeverStop(), params or SolveParams(), np.random.default_rng(seed), on_progress
+    )
     try:
         run.first_come()
         run.climb_and_plan()
@@ -170,7 +179,25 @@ class _Run:
                 self._adopt(dual, best_x)
             self._plan_at_prices()
 
+    def fill_in(self) -> None:
+        """Serve the orders that lack units anew at true cost until none gets cheaper.
+
+        So what stays unfilled at the end would cost more to send than to leave.
+        """
+        zero, cost = Prices.zero(self.problem), self.best.cost() + 1
+        while self.best.cost() < cost:
+            cost = self.best.cost()
+            self._serve(self._short_orders(), zero, self.best)
+
+    def _short_orders(self) -> Int64s:
+        plan = self.best.to_plan()
+        held = np.zeros(self.problem.n_lines, np.int64)
+        np.add.at(held, plan.entry_line, plan.entry_qty)
+        short = np.flatnonzero(held < self.problem.line_qty)
+        return np.unique(np.searchsorted(self.problem.order_ptr, short, side="right") - 1)
+
     def result(self, reason: str) -> Result:
+        self.fill_in()
         cost = self.best.cost()
         if cost == self.prices.lower_bound:
             status = Status.OPTIMAL
@@ -216,9 +243,10 @@ class _Run:
     def _passed(self) -> None:
         """Count a pass, tell of it, and ask whether to stop."""
         self.passes += 1
-        planned = 1 + sum(stage.passes + self.params.improvement_sweeps for stage in self.params.stages)
         cost, bound = self.best.cost(), self.prices.lower_bound
-        progress = Progress(self.passes, planned, time.monotonic() - self.began, cost, bound)
+        progress = Progress(
+            self.passes, self.params.passes_planned, time.monotonic() - self.began, cost, bound
+        )
         if not self.trace or (cost, bound) != (self.trace[-1].cost, self.trace[-1].lower_bound):
             self.trace.append(TracePoint(progress.seconds, cost, bound))
         if self.on_progress:

@@ -29,7 +29,9 @@ class Progress:
 class Stop(Protocol):
     """Says whether to stop, and why."""
 
-    repeatable: bool
+    @property
+    def repeatable(self) -> bool:
+        """Whether it stops at the same moment every time."""
 
     def reason(self, progress: Progress) -> str | None:
         """Return why to stop now, or None to go on."""

@@ -13,10 +13,12 @@ import typer
 
 from fulfillment import __version__
 from fulfillment.cli.exits import ExitCode
+from fulfillment.cli.plan import plan
 from fulfillment.cli.validate import validate
 
 # The name on the command line, and the function that is the command; its docstring is the help.
 COMMANDS: dict[str, Callable[..., None]] = {
+    "plan": plan,
     "validate": validate,
 }
 

@@ -119,5 +119,5 @@ def _first_change(low: int, high: int, zone: ZoneInfo) -> int:
 
 def _offset_us(at_us: int, zone: ZoneInfo) -> int:
     offset = (_EPOCH + timedelta(microseconds=at_us)).astimezone(zone).utcoffset()
-    assert offset is not None  # noqa: S101
+    assert offset is not None
     return offset // timedelta(microseconds=1)

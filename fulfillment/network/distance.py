@@ -21,9 +21,7 @@ def great_circle_km(lat1: Floats, lon1: Floats, lat2: Floats, lon2: Floats) -> F
     return np.asarray(2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(h, 0, 1))))
 
 
-def distance_bands(
-    lat: Floats, lon: Floats, node_lat: Floats, node_lon: Floats, edges_km: Floats
-) -> Int16s:
+def distance_bands(lat: Floats, lon: Floats, node_lat: Floats, node_lon: Floats, edges_km: Floats) -> Int16s:
     """Sort every (point, node) pair into a distance band.
 
     lat, lon : float64[d], degrees.   node_lat, node_lon : float64[n].   edges_km : float64[b], ascending.
@@ -61,7 +59,9 @@ def _chord_bands(points: Floats, nodes: Floats, edges: Floats, bands: Int16s) ->
             band = 0
             while band < len(edges) and edges[band] < h:
                 band += 1
-            near = (band < len(edges) and _is_near(h, edges[band])) or (band > 0 and _is_near(h, edges[band - 1]))
+            near = (band < len(edges) and _is_near(h, edges[band])) or (
+                band > 0 and _is_near(h, edges[band - 1])
+            )
             if near:
                 bands[d, n] = _TOO_CLOSE_TO_CALL
             else:

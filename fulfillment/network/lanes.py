@@ -61,23 +61,31 @@ def destinations(
 ) -> Destinations:
     """Group orders by destination and find the band of every lane.
 
-    method : [o].   postal : int64[o], index into point_lat, point_lon (degrees).   pickup_node : int64[o], index
-    into `nodes`, used for PICK_UP.   excluded : bool[n] by method, nodes that may send nothing for it by a
-    carrier; what a customer collects from the pickup node's own stock is never excluded.
+    method : [o].   postal : int64[o], index into point_lat, point_lon (degrees).   pickup_node : int64[o],
+    index into `nodes`, used for PICK_UP.   excluded : bool[n] by method, nodes that may send nothing for it
+    by a carrier; what a customer collects from the pickup node's own stock is never excluded.
     """
     methods = np.array(method, dtype=object)
     of_order = np.empty(len(method), np.int32)
     blocks: list[Int16s] = []
     n_rows = 0
-    for name, lane_bands in (
-        ("SHIPPING", lambda p, sends: shipping_bands(point_lat[p], point_lon[p], nodes, sends, tariffs)),
-        ("LOCAL", lambda p, sends: local_bands(point_lat[p], point_lon[p], nodes, sends, tariffs)),
-        ("PICK_UP", lambda p, sends: pickup_bands(p, nodes, sends, tariffs)),
+    for name, point in (
+        ("SHIPPING", postal),
+        ("LOCAL", postal),
+        ("PICK_UP", pickup_node),
     ):
         of_method = np.flatnonzero(methods == name)
-        points, which = np.unique((pickup_node if name == "PICK_UP" else postal)[of_method], return_inverse=True)
+        points, which = np.unique(point[of_method], return_inverse=True)
         of_order[of_method] = which + n_rows
-        blocks.append(lane_bands(points, nodes.ships & ~excluded[name]))
+        sends = nodes.ships & ~excluded[name]
+        match name:
+            case "SHIPPING":
+                bands = shipping_bands(point_lat[points], point_lon[points], nodes, sends, tariffs)
+            case "LOCAL":
+                bands = local_bands(point_lat[points], point_lon[points], nodes, sends, tariffs)
+            case _:
+                bands = pickup_bands(points, nodes, sends, tariffs)
+        blocks.append(bands)
         n_rows += len(points)
     return Destinations(of_order, np.concatenate(blocks))
 

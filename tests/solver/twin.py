@@ -1,7 +1,8 @@
-"""Plain-Python twins of the kernels: slow, written differently, and free of numba and of `solver.order_kernel`.
+"""Plain-Python twins of the kernels: slow, written differently, and free of numba and of
+`solver.order_kernel`.
 
-`cheapest_plan` walks node by node and never relaxes anything. `enumerate_plans` is blinder still: every way to
-hand every unit to a (node, parcel) pair.
+`cheapest_plan` walks node by node and never relaxes anything. `enumerate_plans` is blinder still: every way
+to hand every unit to a (node, parcel) pair.
 """
 
 from functools import cache
@@ -51,7 +52,9 @@ class OrderView:
     def parcel_cost(self, node: int, content: Vector) -> int:
         tariff, fixed, _, unit, _ = self.nodes[node]
         weight = sum(k * g for k, g in zip(content, self.weight, strict=True))
-        return fixed + transport(self.p, tariff, weight) + sum(k * u for k, u in zip(content, unit, strict=True))
+        return (
+            fixed + transport(self.p, tariff, weight) + sum(k * u for k, u in zip(content, unit, strict=True))
+        )
 
     def unfilled_cost(self, content: Vector) -> int:
         return sum(k * c for k, c in zip(content, self.penalty, strict=True))
@@ -88,7 +91,8 @@ def cheapest_plan(p, order, pos_left, node_left, pos_price, node_price) -> int:
         avail, parcels = view.nodes[node][2], view.nodes[node][4]
         limit = tuple(min(a, b) for a, b in zip(rest, avail, strict=True))
         return min(
-            send(node, part, min(parcels, sum(part))) + serve(node + 1, minus(rest, part)) for part in within(limit)
+            send(node, part, min(parcels, sum(part))) + serve(node + 1, minus(rest, part))
+            for part in within(limit)
         )
 
     return int(serve(0, view.qty))
@@ -98,7 +102,9 @@ def enumerate_plans(p, order, pos_left, node_left, pos_price, node_price) -> int
     """Least cost of an order over every assignment of every unit to a (node, parcel) pair or to none."""
     view = OrderView(p, order, pos_left, node_left, pos_price, node_price)
     units = [line for line, k in enumerate(view.qty) for _ in range(k)]
-    places = [None] + [(n, k) for n in range(len(view.nodes)) for k in range(min(view.nodes[n][4], len(units)))]
+    places = [None] + [
+        (n, k) for n in range(len(view.nodes)) for k in range(min(view.nodes[n][4], len(units)))
+    ]
     least = None
     for chosen in product(places, repeat=len(units)):
         contents: dict[tuple[int, int], list[int]] = {}

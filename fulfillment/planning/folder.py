@@ -1,0 +1,135 @@
+"""The folder of a plan: written whole or not at all."""
+
+import csv
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+
+from fulfillment.domain.errors import InvalidRequest
+from fulfillment.planning.plan_day import PlannedDay
+
+UNFILLED_COLUMNS = (
+    "order_id",
+    "line_no",
+    "sku_id",
+    "qty",
+    "reason",
+    "in_words",
+    "nodes_with_stock",
+    "nodes_in_reach",
+    "nodes_in_time",
+    "nodes_with_units_left",
+    "nodes_with_capacity_left",
+)
+
+
+def require_writable(folder: Path) -> None:
+    """Refuse a place for a plan before any work is done.
+
+    Raises
+    ------
+    InvalidRequest
+        When it exists and is not a plan's folder or an empty one, or can't be made.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise InvalidRequest(f"{folder} is a file", remedy="name a folder for the plan", path=str(folder))
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / "run.json").exists():
+        raise InvalidRequest(
+            f"{folder} holds files that are not a plan",
+            remedy="name an empty or a new folder",
+            path=str(folder),
+        )
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InvalidRequest(
+            f"{folder} can't be made: {error.strerror}",
+            remedy="name a folder that you may write",
+            path=str(folder),
+        ) from error
+    if not os.access(folder if folder.exists() else folder.parent, os.W_OK):
+        raise InvalidRequest(
+            f"{folder} can't be written", remedy="name a folder that you may write", path=str(folder)
+        )
+
+
+def write_plan(day: PlannedDay, run: Mapping[str, object], folder: Path) -> None:
+    """Write allocations, unfilled units and the manifest; an earlier plan there is replaced in one step."""
+    staging = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        staging.chmod(0o755)
+        table = allocations_table(day)
+        pq.write_table(table, staging / "allocations.parquet")
+        pa_csv.write_csv(table, staging / "allocations.csv")
+        _write_unfilled(day, staging / "unfilled.csv")
+        (staging / "run.json").write_text(json.dumps(run, indent=2) + "\n", encoding="utf-8")
+        _put_in_place(staging, folder)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def allocations_table(day: PlannedDay) -> pa.Table:
+    """Tabulate a plan: one row a (parcel, line)."""
+    scenario, allocations = day.scenario, day.allocations
+    lists = day.built.tariffs.lists
+    order_id = pa.array(scenario.orders.order_id, pa.string())
+    sku_id, node_id = (
+        pa.array(scenario.skus.sku_id, pa.string()),
+        pa.array(scenario.nodes.node_id, pa.string()),
+    )
+    carrier = pa.array([entry.carrier for entry in lists], pa.string())
+    service = pa.array([entry.service for entry in lists], pa.string())
+    return pa.table(
+        {
+            "order_id": order_id.take(pa.array(allocations.order)),
+            "line_no": pa.array(scenario.order_lines.line_no[allocations.line]),
+            "sku_id": sku_id.take(pa.array(scenario.order_lines.sku[allocations.line])),
+            "node_id": node_id.take(pa.array(allocations.node)),
+            "parcel_id": pa.array(allocations.parcel_ids(scenario), pa.string()),
+            "carrier": carrier.take(pa.array(allocations.price_list)),
+            "service": service.take(pa.array(allocations.price_list)),
+            "qty": pa.array(allocations.qty),
+        }
+    )
+
+
+def _write_unfilled(day: PlannedDay, path: Path) -> None:
+    lines, unfilled = day.scenario.order_lines, day.unfilled
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(UNFILLED_COLUMNS)
+        for k, line in enumerate(unfilled.line):
+            reason = unfilled.reason[k]
+            writer.writerow(
+                [
+                    day.scenario.orders.order_id[lines.order[line]],
+                    int(lines.line_no[line]),
+                    day.scenario.skus.sku_id[lines.sku[line]],
+                    int(unfilled.qty[k]),
+                    str(reason),
+                    reason.in_words,
+                    *unfilled.nodes_left[k].tolist(),
+                ]
+            )
+
+
+def _put_in_place(staging: Path, folder: Path) -> None:
+    """Rename `staging` to `folder`; what was there before is moved aside first and then removed."""
+    if not folder.exists():
+        staging.rename(folder)
+        return
+    aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-old-", dir=folder.parent))
+    folder.rename(aside / folder.name)
+    try:
+        staging.rename(folder)
+    except OSError:
+        (aside / folder.name).rename(folder)
+        raise
+    shutil.rmtree(aside)

@@ -1,0 +1,112 @@
+"""What a run leaves behind about itself: inputs, versions, seed, policy, timings and totals."""
+
+import hashlib
+import platform
+import resource
+import sys
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+from fulfillment import __version__
+from fulfillment.planning.cost import to_cents
+from fulfillment.planning.plan_day import PlannedDay
+
+_BLOCK_BYTES = 1 << 20
+
+
+def hash_files(paths: list[Path]) -> dict[str, str]:
+    """SHA-256 of each file, by name."""
+    return {path.name: _sha256(path) for path in sorted(paths)}
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK_BYTES):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def run_document(
+    day: PlannedDay, inputs: Mapping[str, str], seconds: Mapping[str, float]
+) -> dict[str, object]:
+    """Describe a run; the document of run.json.
+
+    inputs : SHA-256 by file name, or a ledger's position.   seconds : by phase, beside those of `day`.
+    """
+    result = day.result
+    return {
+        **day.cost.in_cents(),
+        "policy_cents": to_cents(result.cost),
+        "first_come_policy_cents": to_cents(result.first_come_cost),
+        "lower_bound_policy_cents": result.lower_bound // 10_000,
+        "gap": round(result.gap, 6),
+        "status": result.status,
+        "stop_reason": result.stop_reason,
+        "repeatable": result.repeatable,
+        "seed": day.seed,
+        "policy": {
+            "name": day.policy.name,
+            "version": day.policy.version,
+            "digest": day.policy.digest,
+            "toml": day.policy.to_toml(),
+        },
+        "inputs_sha256": dict(inputs),
+        "versions": {
+            "fulfillment": __version__,
+            "python": platform.python_version(),
+            **{name: version(name) for name in ("numba", "numpy", "pyarrow", "scipy")},
+        },
+        "counts": counts(day),
+        "passes": result.passes,
+        "seconds": {phase: round(value, 3) for phase, value in {**seconds, **day.seconds}.items()},
+        "peak_memory_mib": peak_memory_mib(),
+        "trace": [
+            {
+                "seconds": round(point.seconds, 3),
+                "policy_cents": to_cents(point.cost),
+                "lower_bound_policy_cents": point.lower_bound // 10_000,
+            }
+            for point in result.trace
+        ],
+    }
+
+
+def counts(day: PlannedDay) -> dict[str, object]:
+    """Count orders, units and parcels, and units by method."""
+    scenario, allocations = day.scenario, day.allocations
+    parcels_of_order = np.bincount(day.result.plan.parcel_order, minlength=len(scenario.orders))
+    methods = np.array(scenario.orders.method, dtype=object)
+    short_orders = np.unique(scenario.order_lines.order[day.unfilled.line])
+    return {
+        "orders": len(scenario.orders),
+        "orders_filled": len(scenario.orders) - len(short_orders),
+        "orders_split": int((parcels_of_order > 1).sum()),
+        "lines": len(scenario.order_lines),
+        "units": int(scenario.order_lines.qty.sum()),
+        "units_unfilled": int(day.unfilled.qty.sum()),
+        "units_by_method": {
+            str(method): int(allocations.qty[methods[allocations.order] == method].sum())
+            for method in sorted(set(methods))
+        },
+        "units_unfilled_by_reason": units_by_reason(day),
+        "parcels": len(day.result.plan.parcel_order),
+        "nodes": len(scenario.nodes),
+    }
+
+
+def units_by_reason(day: PlannedDay) -> dict[str, int]:
+    """Count the units left unfilled for each reason."""
+    units: dict[str, int] = {}
+    for reason, qty in zip(day.unfilled.reason, day.unfilled.qty.tolist(), strict=True):
+        units[reason] = units.get(reason, 0) + qty
+    return dict(sorted(units.items()))
+
+
+def peak_memory_mib() -> int:
+    """Most memory this process has held, in MiB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return int(peak // (1 << 20 if sys.platform == "darwin" else 1 << 10))

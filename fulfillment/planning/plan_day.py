@@ -1,0 +1,69 @@
+"""Plan a day: build the problem, solve it, check what came out, and say it in the retailer's words."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fulfillment.domain.errors import invariant
+from fulfillment.domain.policy import Policy
+from fulfillment.planning.build import BuiltProblem, build_problem
+from fulfillment.planning.cost import PlanCost, pinned_cost
+from fulfillment.planning.decode import Allocations, decode_plan
+from fulfillment.planning.unfilled import Unfilled, explain_unfilled
+from fulfillment.scenario.tables import Scenario
+from solver.check import check_plan
+from solver.solve import Result, SolveParams, solve
+from solver.stop import Progress, Stop
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedDay:
+    """A checked plan of a scenario's orders."""
+
+    scenario: Scenario
+    policy: Policy
+    seed: int
+    built: BuiltProblem
+    result: Result
+    allocations: Allocations
+    unfilled: Unfilled
+    cost: PlanCost
+    seconds: dict[str, float]  # by phase
+
+
+def plan_day(
+    scenario: Scenario,
+    policy: Policy,
+    *,
+    seed: int = 0,
+    stop: Stop | None = None,
+    params: SolveParams | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> PlannedDay:
+    """Plan all orders of a scenario.
+
+    Raises
+    ------
+    InvariantViolation
+        When the solver's plan breaks a rule or does not cost what it says: never handed on.
+    """
+    seconds = {}
+    began = time.monotonic()
+    built = build_problem(scenario, policy)
+    seconds["build"] = time.monotonic() - began
+    result = solve(built.problem, stop, seed, params, on_progress)
+    seconds["solve"] = time.monotonic() - began - sum(seconds.values())
+    checked = check_plan(built.problem, result.plan)
+    invariant(checked.is_feasible, "a plan breaks no rule", violations=checked.violations)
+    invariant(
+        checked.total_micros == result.cost,
+        "a plan costs what the solver says",
+        solver_micros=result.cost,
+        checked_micros=checked.total_micros,
+    )
+    invariant(result.lower_bound <= result.cost, "no plan costs less than the bound")
+    allocations = decode_plan(scenario, built, result.plan)
+    unfilled = explain_unfilled(scenario, built, result.plan, allocations)
+    cost = pinned_cost(scenario, checked, unfilled)
+    seconds["check"] = time.monotonic() - began - sum(seconds.values())
+    return PlannedDay(scenario, policy, seed, built, result, allocations, unfilled, cost, seconds)
