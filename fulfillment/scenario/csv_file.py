@@ -54,12 +54,16 @@ def read_csv(table: str, file: str, content: bytes, findings: Findings) -> Sheet
         reason = str(error).splitlines()[0]
         _flag(findings, file, None, None, f"the file is not a readable CSV ({reason})", f"{SAVE_AS_UTF8}.")
         return Sheet.absent(table, findings)
+    if read.column_names != header:
+        # A quote in the wrong place: pyarrow would have guessed the types of columns named otherwise.
+        _flag(findings, file, 1, None, "the header cannot be read", "Write the plain names of the columns.")
+        return Sheet.absent(table, findings)
     cells = {name.strip(): column.combine_chunks() for name, column in zip(header, read.columns, strict=True)}
     filled = _rows_with_something(cells, read.num_rows)
     if filled is not None:
         cells = {name: column.take(pa.array(filled)) for name, column in cells.items()}
     if ragged:
-        _flag_ragged(file, content, len(header), findings)
+        _flag_ragged(file, content, len(header), ragged, findings)
 
     def number_rows() -> Ints:
         lines = np.array([at for at, row in _records(content) if len(row) == len(header)][1:], np.int64)
@@ -85,7 +89,8 @@ def _read_header(file: str, content: bytes, findings: Findings) -> list[str] | N
     if header is None:
         _flag(findings, file, None, None, "the file is empty", "Write a header and at least one row.")
         return None
-    repeated = sorted({name for name in header if header.count(name) > 1})
+    names = [name.strip() for name in header]
+    repeated = sorted({name for name in names if names.count(name) > 1})
     for name in repeated:
         _flag(findings, file, 1, name, "a column name stands twice", "Keep one of the columns.")
     if repeated:
@@ -123,12 +128,15 @@ def _rows_with_something(cells: dict[str, pa.Array], rows: int) -> Ints | None:
     return np.flatnonzero(~blank)
 
 
-def _flag_ragged(file: str, content: bytes, width: int, findings: Findings) -> None:
-    """Report the rows that have another number of fields than the header."""
+def _flag_ragged(file: str, content: bytes, width: int, count: int, findings: Findings) -> None:
+    """Report the rows that have another number of fields than the header; pyarrow met `count` of them."""
+    message = "the row has not the header's fields"
     remedy = f"Give the row {width} fields, as the header has; quote a field that holds a comma."
-    for line, row in _records(content):
-        if len(row) != width:
-            _flag(findings, file, line, f"{len(row)} fields", "the row has not the header's fields", remedy)
+    wrong = [(line, len(row)) for line, row in _records(content) if len(row) != width]
+    for line, fields in wrong:
+        _flag(findings, file, line, f"{fields} fields", message, remedy)
+    if not wrong:  # the two parsers disagree about a malformed quote, and no row may be lost in silence
+        _flag(findings, file, None, f"{count} rows", message, remedy)
 
 
 def _flag(

@@ -168,6 +168,24 @@ def test_a_column_that_stands_twice(tmp_path: Path, ending: str) -> None:
     assert (problem.file, problem.message) == (f"skus.{ending}", "a column name stands twice")
 
 
+@pytest.mark.parametrize(
+    "header", ['"sku_id"x,gtin,name,price_cents,weight_g', 'sku_id,gtin,na"me,price_cents,weight_g']
+)
+def test_a_stray_quote_in_the_header(tmp_path: Path, header: str) -> None:
+    folder = write_tables(small_tables(), tmp_path)
+    lines = (folder / "skus.csv").read_text().splitlines()
+    (folder / "skus.csv").write_text("\n".join([header, *lines[1:]]) + "\n")
+    assert {problem.file for problem in problems_of(folder)} == {"skus.csv"}
+
+
+def test_no_row_is_lost_in_silence_behind_a_stray_quote(tmp_path: Path) -> None:
+    folder = write_tables(small_tables(), tmp_path)
+    lines = (folder / "stock.csv").read_text().splitlines()
+    for stray in ('V1,"A-3,5,0,0,', 'V1,A-3",5,0,0,,,', '"V1"",A-3,5,0,0,'):
+        (folder / "stock.csv").write_text("\n".join([lines[0], stray, *lines[2:]]) + "\n")
+        assert {problem.file for problem in problems_of(folder)} == {"stock.csv"}
+
+
 # table, column, its type in Parquet, message
 WRONG_TYPES = [
     ("stock", "node_id", pa.array([1, 2, 3, 4]), "identifiers must be text"),
