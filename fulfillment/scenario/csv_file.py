@@ -107,7 +107,7 @@ def _records(content: bytes) -> Iterator[tuple[int, list[str]]]:
 
     A field may be longer than what the csv module allows by default; the rest of such a file goes unnumbered.
     """
-    reader = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""))
+    reader = csv.reader(io.TextIOWrapper(io.BytesIO(content), "utf-8-sig", newline=""))
     begins = 1
     try:
         for row in reader:

@@ -8,6 +8,7 @@ from fulfillment.scenario.generator.demand import make_order_lines, make_orders
 from fulfillment.scenario.generator.params import GeneratorParams
 from fulfillment.scenario.generator.places import make_places
 from fulfillment.scenario.generator.price_lists import make_rates
+from fulfillment.scenario.generator.ranges import make_ranges
 from fulfillment.scenario.generator.supply import make_stock
 from fulfillment.scenario.tables import Scenario
 
@@ -40,15 +41,17 @@ def generate(params: GeneratorParams, seed: int) -> Scenario:
     """
     if seed < 0:
         raise InvalidRequest(f"seed is {seed}", remedy="it may be 0 or more", key="seed", value=seed)
-    for_places, for_skus, for_orders, for_lines, for_stock = np.random.default_rng(seed).spawn(5)
+    streams = np.random.default_rng(seed).spawn(6)
+    for_places, for_skus, for_orders, for_lines, for_ranges, for_stock = streams
     places = make_places(params, for_places)
-    orders = make_orders(params, places, for_orders)
     order_lines = make_order_lines(params, for_lines)
+    demand = np.bincount(order_lines.sku, order_lines.qty, params.skus).astype(np.float64)
+    ranges = make_ranges(params, demand, for_ranges)
     return Scenario(
         nodes=places.nodes,
         skus=make_skus(params.skus, for_skus),
-        stock=make_stock(params, order_lines, for_stock),
-        orders=orders,
+        stock=make_stock(params, ranges, demand, for_stock),
+        orders=make_orders(params, places, ranges, order_lines, for_orders),
         order_lines=order_lines,
         postal_codes=places.postal_codes,
         rates=make_rates(),

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from fulfillment.domain.errors import InvalidRequest
 from fulfillment.scenario.generate import GeneratorParams, generate
+from fulfillment.scenario.generator.geometry import great_circle_km
 from fulfillment.scenario.metros import METROS
 from fulfillment.scenario.tables import Scenario
 from fulfillment.scenario.validate import validate_scenario
@@ -87,7 +88,7 @@ def _units(scenario: Scenario) -> tuple[np.ndarray, np.ndarray]:
 
 def test_scarcity_is_the_share_of_skus_with_less_stock_than_demand(day: Scenario) -> None:
     wanted, there = _units(day)
-    assert (there < wanted).sum() == 32  # a tenth of 320
+    assert (there < wanted).sum() == 20  # 6 % of 320, rounded up
     calm = generate(GeneratorParams(scarcity=0), seed=1)
     wanted, there = _units(calm)
     assert not (there < wanted).any()
@@ -105,6 +106,19 @@ def test_a_store_carries_its_range(day: Scenario) -> None:
     carried = np.bincount(day.stock.node)
     for node, kind in enumerate(day.nodes.kind):
         assert carried[node] == {"warehouse": 320, "store": 112, "vendor": 48}[kind]
+
+
+def test_same_day_is_ordered_only_where_one_near_store_carries_the_whole_order(day: Scenario) -> None:
+    nodes, codes, lines = day.nodes, day.postal_codes, day.order_lines
+    carries = set(zip(day.stock.node.tolist(), day.stock.sku.tolist(), strict=True))
+    same_day = [at for at, method in enumerate(day.orders.method) if method == "LOCAL"]
+    assert len(same_day) > 20
+    for order in same_day:
+        postal = day.orders.postal[order]
+        km = great_circle_km(codes.lat[postal], codes.lon[postal], nodes.lat, nodes.lon)
+        near = np.flatnonzero(km <= nodes.same_day_radius_km).tolist()
+        skus = lines.sku[lines.order == order].tolist()
+        assert any(all((node, sku) in carries for sku in skus) for node in near)
 
 
 def test_tight_nodes_send_next_to_nothing() -> None:

@@ -5,10 +5,12 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import numpy.typing as npt
 
 from fulfillment.scenario.generator.geometry import great_circle_km
 from fulfillment.scenario.generator.params import GeneratorParams
 from fulfillment.scenario.generator.places import Places
+from fulfillment.scenario.generator.ranges import Ranges
 from fulfillment.scenario.metros import METROS
 from fulfillment.scenario.tables import NO_INDEX, Bools, Ints, OrderLines, Orders, Times
 
@@ -27,14 +29,17 @@ NO_PROMISE_SHARE: Final = 0.02
 
 QTY_WEIGHTS: Final = (0.78, 0.15, 0.05, 0.02)
 MOST_LINES: Final = 20
+Words = npt.NDArray[np.str_]
 SHIPPING, PICK_UP, LOCAL = "SHIPPING", "PICK_UP", "LOCAL"
 
 
-def make_orders(params: GeneratorParams, places: Places, rng: np.random.Generator) -> Orders:
+def make_orders(
+    params: GeneratorParams, places: Places, ranges: Ranges, lines: OrderLines, rng: np.random.Generator
+) -> Orders:
     """Make orders, numbered in the order of their placement.
 
-    People order by the clocks of their own time zone. Pickup and same-day orders are made only where a store
-    is near; elsewhere customers have it shipped.
+    People order by the clocks of their own time zone. Pickup is chosen only where a store is near, and
+    same-day only where that store also carries the whole order; else customers have it shipped.
     """
     count = params.orders
     people = places.postal_codes.population + 1.0
@@ -47,7 +52,11 @@ def make_orders(params: GeneratorParams, places: Places, rng: np.random.Generato
     metro = places.postal_metro[postal]
     midnight, placed_at = midnight_at[metro], placed_minute[by_placement]
     channel = rng.choice(list(CHANNELS), count, p=np.array(list(CHANNELS.values())) / sum(CHANNELS.values()))
-    method, store = _choose_methods(places, postal, metro, channel == "marketplace", rng)
+    store = _choose_stores(places, metro, rng)
+    uncarried = np.bincount(lines.order, ~ranges.carries(store[lines.order], lines.sku), count)
+    method = np.where(
+        channel == "marketplace", SHIPPING, _choose_methods(places, postal, store, uncarried == 0, rng)
+    )
     service, days = _choose_services(method, minute, rng)
     evening = midnight + (24 * days + EVENING_HOUR).astype("timedelta64[h]")
     promise_by = np.where(
@@ -99,23 +108,23 @@ def _midnights_utc(day: date) -> Times:
 
 
 def _choose_methods(
-    places: Places, postal: Ints, metro: Ints, ships_only: Bools, rng: np.random.Generator
-) -> tuple[np.ndarray[tuple[int], np.dtype[np.str_]], Ints]:
-    """Choose how each order is delivered, and a store of the customer's own area (NO_INDEX where none is)."""
-    wished = rng.choice([SHIPPING, PICK_UP, LOCAL], len(postal), p=[0.46, 0.30, 0.24])
-    store = _choose_stores(places, metro, rng)
+    places: Places, postal: Ints, store: Ints, is_carried: Bools, rng: np.random.Generator
+) -> Words:
+    """Choose how each order is delivered; `store` is one of the customer's own area, if any."""
+    wished = rng.choice([SHIPPING, PICK_UP, LOCAL], len(postal), p=[0.37, 0.27, 0.36])
     km = great_circle_km(
         places.postal_codes.lat[postal],
         places.postal_codes.lon[postal],
         places.nodes.lat[store],
         places.nodes.lon[store],
     )
-    is_near = km <= places.nodes.same_day_radius_km[store]
-    cannot = ships_only | (store == NO_INDEX) | ((wished == LOCAL) & ~is_near)
-    return np.where(cannot, SHIPPING, wished), store
+    is_same_day = is_carried & (km <= places.nodes.same_day_radius_km[store])
+    cannot = (store == NO_INDEX) | ((wished == LOCAL) & ~is_same_day)
+    return np.where(cannot, SHIPPING, wished)
 
 
 def _choose_stores(places: Places, metro: Ints, rng: np.random.Generator) -> Ints:
+    """Draw a store of each customer's own area, NO_INDEX where there is none."""
     stores = np.flatnonzero(places.nodes.pickup)
     by_metro = stores[np.argsort(places.node_metro[stores], kind="stable")]
     first = np.searchsorted(places.node_metro[by_metro], metro)
@@ -124,9 +133,7 @@ def _choose_stores(places: Places, metro: Ints, rng: np.random.Generator) -> Int
     return np.where(count > 0, np.append(by_metro, NO_INDEX)[np.minimum(picked, len(by_metro))], NO_INDEX)
 
 
-def _choose_services(
-    method: np.ndarray[tuple[int], np.dtype[np.str_]], minute: Ints, rng: np.random.Generator
-) -> tuple[np.ndarray[tuple[int], np.dtype[np.str_]], Ints]:
+def _choose_services(method: Words, minute: Ints, rng: np.random.Generator) -> tuple[Words, Ints]:
     """Choose what the customer paid for, and on which day after the placement it is promised."""
     shipped = rng.choice(["standard", "expedited", "next_day"], len(method), p=[0.84, 0.12, 0.04])
     service = np.select([method == PICK_UP, method == LOCAL], ["pickup", "same_day"], shipped)

@@ -51,10 +51,10 @@ class GeneratorParams:
     skus: int = 320
     postal_codes: int = 600
     lines_per_order: float = 2.2
-    scarcity: float = 0.1
+    scarcity: float = 0.06
     hot_sku_share: float = 0.05
     store_range: float = 0.35
-    tight_nodes: float = 0.15
+    tight_nodes: float = 0.1
     day: date = date(2026, 11, 20)
 
     def __post_init__(self) -> None:

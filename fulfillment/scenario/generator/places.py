@@ -77,8 +77,8 @@ def _make_nodes(params: GeneratorParams, rng: np.random.Generator) -> tuple[Node
 
 
 def _capacities(params: GeneratorParams, rng: np.random.Generator) -> Ints:
-    """Let warehouses send three quarters of the day, stores half of it by luck, vendors whatever comes."""
-    per_warehouse = -(-3 * params.orders // (4 * max(1, params.warehouses)))
+    """Let warehouses send nine tenths of the day, stores half of it by luck, vendors whatever comes."""
+    per_warehouse = -(-9 * params.orders // (10 * max(1, params.warehouses)))
     per_store = 3 + rng.poisson(params.orders / (2 * max(1, params.stores)), params.stores)
     tight = rng.random(params.stores) < params.tight_nodes
     return np.concatenate(

@@ -6,32 +6,31 @@ from typing import Final
 import numpy as np
 
 from fulfillment.scenario.generator.params import GeneratorParams
-from fulfillment.scenario.tables import Floats, Ints, OrderLines, Stock
+from fulfillment.scenario.generator.ranges import Ranges
+from fulfillment.scenario.tables import Floats, Ints, Stock
 
-# How much of a SKU's stock one position draws beside another: a warehouse holds as much as many shelves.
-WAREHOUSE_WEIGHT: Final = 30.0
-STORE_WEIGHT: Final = 1.0
-VENDOR_WEIGHT: Final = 12.0
-VENDOR_RANGE: Final = 0.15
+# How the stock of a SKU is shared among the kinds of node that carry it.
+WAREHOUSE_SHARE: Final = 0.5
+STORE_SHARE: Final = 0.4
+VENDOR_SHARE: Final = 0.1
 
 PLENTY: Final = (2.0, 6.0)  # stock as a multiple of demand
 SCARCE: Final = (0.5, 0.95)
-SHELF_UNITS: Final = 0.8  # on a shelf, however little is sold
+SHELF_UNITS: Final = 1.5  # in each position, however little is sold
 
 
-def make_stock(params: GeneratorParams, lines: OrderLines, rng: np.random.Generator) -> Stock:
+def make_stock(params: GeneratorParams, ranges: Ranges, demand: Floats, rng: np.random.Generator) -> Stock:
     """Share each SKU's units among the nodes that carry it.
 
     The scarce SKUs are chosen among those that sell, by how much they sell, so that shortage is felt.
     """
-    node, sku, weight = _make_positions(params, rng)
-    demand = np.bincount(lines.sku, lines.qty, params.skus).astype(np.float64)
+    node, sku = ranges.node, ranges.sku
     is_scarce = np.zeros(params.skus, np.bool_)
     is_scarce[_choose_scarce(params, demand, rng)] = True
     shelves = np.bincount(sku, minlength=params.skus)
     plenty = np.ceil(demand * rng.uniform(*PLENTY, params.skus) + SHELF_UNITS * shelves)
     supply = np.where(is_scarce, np.floor(demand * rng.uniform(*SCARCE, params.skus)), plenty)
-    available = _share_units(sku, weight, supply.astype(np.int64), rng)
+    available = _share_units(sku, _weigh(params, ranges, rng), supply.astype(np.int64), rng)
     on_shelf = node >= params.warehouses
     safety_stock = (on_shelf & (available >= 4) & ~is_scarce[sku] & (rng.random(len(sku)) < 0.2)).astype(
         np.int64
@@ -51,18 +50,14 @@ def make_stock(params: GeneratorParams, lines: OrderLines, rng: np.random.Genera
     )
 
 
-def _make_positions(params: GeneratorParams, rng: np.random.Generator) -> tuple[Ints, Ints, Floats]:
-    """Say which node carries which SKU, sorted by SKU then node, and how heavily."""
-    in_store, at_vendor = (round(share * params.skus) or 1 for share in (params.store_range, VENDOR_RANGE))
-    ranges = [params.skus] * params.warehouses + [in_store] * params.stores + [at_vendor] * params.vendors
-    weights = np.repeat(
-        [WAREHOUSE_WEIGHT, STORE_WEIGHT, VENDOR_WEIGHT], [params.warehouses, params.stores, params.vendors]
-    )
-    node = np.repeat(np.arange(len(ranges)), ranges)
-    sku = np.concatenate([rng.permutation(params.skus)[:carried] for carried in ranges])
-    by_sku = np.lexsort((node, sku))
-    node, sku = node[by_sku], sku[by_sku]
-    return node, sku, weights[node] * rng.uniform(0.5, 1.5, len(node))
+def _weigh(params: GeneratorParams, ranges: Ranges, rng: np.random.Generator) -> Floats:
+    """Weigh positions so that each kind of node gets its share of a SKU, whatever the number of its nodes."""
+    kinds = (params.warehouses, params.stores, params.vendors)
+    kind = np.repeat(np.arange(3), kinds)[ranges.node]
+    alike = np.bincount(3 * ranges.sku + kind, minlength=3 * params.skus)[3 * ranges.sku + kind]
+    shares = np.array([WAREHOUSE_SHARE, STORE_SHARE, VENDOR_SHARE])
+    weights: Floats = shares[kind] / alike * rng.uniform(0.5, 1.5, len(kind))
+    return weights
 
 
 def _choose_scarce(params: GeneratorParams, demand: Floats, rng: np.random.Generator) -> Ints:
