@@ -8,7 +8,6 @@ import numpy as np
 
 from fulfillment.scenario import limits
 from fulfillment.scenario.cells import (
-    flag_repeated_ids,
     read_booleans,
     read_choice,
     read_ids,
@@ -20,6 +19,7 @@ from fulfillment.scenario.cells import (
     to_ints,
     to_list,
 )
+from fulfillment.scenario.keys import flag_repeated_ids
 from fulfillment.scenario.sheet import Sheet
 from fulfillment.scenario.tables import UNLIMITED_PARCELS, Ints, Nodes
 

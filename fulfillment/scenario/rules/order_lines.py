@@ -3,14 +3,8 @@
 import numpy as np
 
 from fulfillment.scenario import limits
-from fulfillment.scenario.cells import (
-    find_positions,
-    flag_repeated,
-    read_ids,
-    read_numbers,
-    read_whole,
-    to_ints,
-)
+from fulfillment.scenario.cells import read_ids, read_numbers, read_whole, to_ints
+from fulfillment.scenario.keys import find_positions, flag_repeated
 from fulfillment.scenario.sheet import Sheet
 from fulfillment.scenario.tables import NO_INDEX, OrderLines, Orders, Skus
 

@@ -8,8 +8,6 @@ import pyarrow as pa
 from fulfillment.scenario import limits
 from fulfillment.scenario.cells import (
     MISSING,
-    find_positions,
-    flag_repeated_ids,
     is_blank,
     read_choice,
     read_ids,
@@ -17,6 +15,7 @@ from fulfillment.scenario.cells import (
     read_whole,
     to_list,
 )
+from fulfillment.scenario.keys import find_positions, flag_repeated_ids
 from fulfillment.scenario.moments import read_times
 from fulfillment.scenario.problems import Severity
 from fulfillment.scenario.sheet import Sheet

@@ -1,7 +1,8 @@
 """Rules for postal codes."""
 
 from fulfillment.scenario import limits
-from fulfillment.scenario.cells import flag_repeated_ids, read_ids, read_numbers, read_whole, to_list
+from fulfillment.scenario.cells import read_ids, read_numbers, read_whole, to_list
+from fulfillment.scenario.keys import flag_repeated_ids
 from fulfillment.scenario.sheet import Sheet
 from fulfillment.scenario.tables import PostalCodes
 

@@ -6,17 +6,8 @@ import pyarrow as pa
 from fulfillment.domain.errors import InvalidRequest
 from fulfillment.domain.gtin import check_gtin
 from fulfillment.scenario import limits
-from fulfillment.scenario.cells import (
-    MISSING,
-    codes_of,
-    flag_repeated_ids,
-    is_blank,
-    read_ids,
-    read_money,
-    read_text,
-    read_whole,
-    to_list,
-)
+from fulfillment.scenario.cells import MISSING, is_blank, read_ids, read_money, read_text, read_whole, to_list
+from fulfillment.scenario.keys import codes_of, flag_repeated_ids
 from fulfillment.scenario.problems import Severity
 from fulfillment.scenario.sheet import Sheet
 from fulfillment.scenario.tables import Skus

@@ -1,7 +1,8 @@
 """Rules for stock positions."""
 
 from fulfillment.scenario import limits
-from fulfillment.scenario.cells import find_positions, flag_repeated, read_ids, read_whole
+from fulfillment.scenario.cells import read_ids, read_whole
+from fulfillment.scenario.keys import find_positions, flag_repeated
 from fulfillment.scenario.moments import read_dates
 from fulfillment.scenario.sheet import Sheet
 from fulfillment.scenario.tables import NO_INDEX, Nodes, Skus, Stock
