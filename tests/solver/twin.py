@@ -34,7 +34,7 @@ class OrderView:
         self.qty = tuple(int(p.line_qty[line]) for line in lines)
         self.weight = [int(p.sku_weight[p.line_sku[line]]) for line in lines]
         self.penalty = [int(p.line_penalty[line]) for line in lines]
-        self.nodes = []
+        self.nodes, self.node_ids = [], []
         for node in range(p.n_nodes):
             band = int(p.lane_band[p.order_destination[order], node])
             slack = int(p.transit_slack[p.order_promise_class[order], p.node_departure_class[node]])
@@ -47,6 +47,7 @@ class OrderView:
                 avail.append(max(0, int(pos_left[held[0]])) if held else 0)
                 unit.append(int(p.pos_unit_cost[held[0]] + pos_price[held[0]]) if held else 0)
             fixed = int(p.node_parcel_cost[node] + node_price[node])
+            self.node_ids.append(node)
             self.nodes.append((int(p.tariff_of[band, slack]), fixed, avail, unit, int(node_left[node])))
 
     def parcel_cost(self, node: int, content: Vector) -> int:

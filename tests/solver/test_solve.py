@@ -1,0 +1,199 @@
+"""The one way in: feasible and bounded whenever it stops, repeatable, and never worse than first-come."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from solver.check import check_plan
+from solver.problem import AllocationProblem
+from solver.smooth_dual import Stage
+from solver.solve import Result, SolveParams, Status, solve
+from solver.stop import FirstOf, MaxGap, MaxPasses, MaxSeconds, Progress
+from tests.solver.batch_twin import best_batch
+from tests.solver.plans import checked, first_come
+from tests.solver.small_problems import random_problem
+
+QUICK = SolveParams(stages=(Stage(0.2, 4), Stage(0.05, 4)), improvement_sweeps=2, workers=1)
+
+
+def tiny(seed: int) -> AllocationProblem:
+    return random_problem(np.random.default_rng(seed), n_orders=3, n_nodes=3, stock_max=2)
+
+
+def day(seed: int = 0, n_orders: int = 120) -> AllocationProblem:
+    """Enough orders to compete, on stock for about half of them."""
+    return random_problem(
+        np.random.default_rng(seed), n_orders=n_orders, n_nodes=8, n_skus=12, lines_max=3, stock_max=12
+    )
+
+
+def assert_sound(p: AllocationProblem, result: Result) -> None:
+    found = check_plan(p, result.plan)
+    assert found.violations == ()
+    assert found.total_micros == result.cost
+    assert result.lower_bound <= result.cost <= result.first_come_cost
+    assert result.gap == ((result.cost - result.lower_bound) / result.cost if result.cost else 0)
+
+
+def same_plan(one: Result, other: Result) -> bool:
+    return all(
+        np.array_equal(getattr(one.plan, name), getattr(other.plan, name))
+        for name in ("parcel_order", "parcel_node", "parcel_list", "parcel_ptr", "entry_line", "entry_qty")
+    )
+
+
+def test_bound_and_plan_enclose_the_optimum_of_tiny_batches() -> None:
+    optimal = 0
+    for seed in range(60):
+        p = tiny(seed)
+        result = solve(p, params=QUICK)
+        assert_sound(p, result)
+        optimum = best_batch(p)
+        assert result.lower_bound <= optimum <= result.cost, seed
+        optimal += result.cost == optimum
+        assert (result.status == Status.OPTIMAL) == (result.cost == result.lower_bound)
+    assert optimal >= 50
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_stop_after_any_pass_leaves_a_feasible_plan_and_a_valid_bound(seed: int) -> None:
+    p = tiny(seed)
+    optimum = best_batch(p)
+    costs, bounds = [], []
+    for passes in range(1, QUICK.passes_planned + 1):
+        result = solve(p, MaxPasses(passes), params=QUICK)
+        assert_sound(p, result)
+        assert result.lower_bound <= optimum <= result.cost
+        assert result.passes <= passes
+        assert result.repeatable
+        costs.append(result.cost)
+        bounds.append(result.lower_bound)
+    assert costs[0] >= costs[-1]
+    assert bounds[0] <= bounds[-1]
+
+
+def test_a_stop_after_any_pass_of_a_day_is_sound() -> None:
+    p = day()
+    for passes in range(1, QUICK.passes_planned + 1, 3):
+        assert_sound(p, solve(p, MaxPasses(passes), params=QUICK))
+
+
+@pytest.mark.parametrize("after", [1, 2, 4, 6, 8, 11])
+def test_an_interrupt_leaves_what_was_reached(after: int) -> None:
+    p = day()
+
+    def interrupt(progress: Progress) -> None:
+        if progress.passes == after:
+            raise KeyboardInterrupt
+
+    result = solve(p, params=QUICK, on_progress=interrupt)
+    assert_sound(p, result)
+    assert (result.status, result.stop_reason, result.repeatable) == (Status.STOPPED, "interrupted", False)
+    assert result.passes == after
+
+
+def test_first_come_is_the_plain_sequence_and_the_plan_beats_it() -> None:
+    cheaper = 0
+    for seed in range(8):
+        p = day(seed)
+        result = solve(p, params=QUICK)
+        assert_sound(p, result)
+        assert result.first_come_cost == checked(p, first_come(p)).total_micros
+        cheaper += result.cost < result.first_come_cost
+    assert cheaper >= 6
+
+
+@pytest.mark.parametrize("workers", [2, 3])
+def test_the_plan_and_its_prices_do_not_depend_on_the_number_of_workers(workers: int) -> None:
+    p = day()
+    alone = solve(p, seed=5, params=QUICK)
+    many = solve(
+        p,
+        seed=5,
+        params=SolveParams(QUICK.stages, improvement_sweeps=QUICK.improvement_sweeps, workers=workers),
+    )
+    assert same_plan(alone, many)
+    assert many.cost == alone.cost
+    assert many.lower_bound == alone.lower_bound
+    assert many.prices.stock.tolist() == alone.prices.stock.tolist()
+    assert many.prices.capacity.tolist() == alone.prices.capacity.tolist()
+
+
+def test_the_same_seed_gives_the_same_plan() -> None:
+    p = day()
+    assert same_plan(solve(p, seed=7, params=QUICK), solve(p, seed=7, params=QUICK))
+
+
+def test_progress_only_gets_better_and_the_trace_keeps_what_changed() -> None:
+    told: list[Progress] = []
+    result = solve(day(), params=QUICK, on_progress=told.append)
+    assert [progress.passes for progress in told] == list(range(1, result.passes + 1))
+    for early, late in pairwise(told):
+        assert late.cost <= early.cost
+        assert late.lower_bound >= early.lower_bound
+        assert late.seconds >= early.seconds
+    assert told[0].cost == result.first_come_cost
+    reached = [(point.cost, point.lower_bound) for point in result.trace]
+    assert len(set(reached)) == len(reached)
+    assert set(reached) <= {(progress.cost, progress.lower_bound) for progress in told}
+
+
+def test_no_solve_makes_more_passes_than_planned() -> None:
+    """A progress bar is as long as `passes_planned`."""
+    for seed in range(6):
+        assert solve(day(seed), params=QUICK).passes <= QUICK.passes_planned
+
+
+def test_each_stop_says_why() -> None:
+    p = day()
+    assert solve(p, MaxPasses(2), params=QUICK).stop_reason == "passes done"
+    timed = solve(p, MaxSeconds(0.0), params=QUICK)
+    assert (timed.stop_reason, timed.repeatable, timed.passes) == ("time limit", False, 1)
+    near = solve(p, MaxGap(1.0), params=QUICK)
+    assert (near.stop_reason, near.repeatable, near.passes) == ("gap reached", True, 1)
+    both = FirstOf((MaxPasses(3), MaxSeconds(1e9)))
+    assert not both.repeatable
+    assert solve(p, both, params=QUICK).passes == 3
+    assert FirstOf((MaxPasses(3), MaxGap(0.1))).repeatable
+
+
+def test_a_batch_without_orders_costs_nothing() -> None:
+    p = random_problem(np.random.default_rng(0))
+    none = dict.fromkeys(
+        ("order_destination", "order_promise_class", "line_sku", "line_qty", "line_penalty"), slice(0, 0)
+    )
+    empty = AllocationProblem(
+        **{
+            name: getattr(p, name)[none.get(name, slice(None))]
+            for name in AllocationProblem.__slots__
+            if name != "order_ptr"
+        },
+        order_ptr=p.order_ptr[:1],
+    )
+    result = solve(empty, params=QUICK)
+    assert (result.cost, result.lower_bound, result.gap, result.status) == (0, 0, 0.0, Status.OPTIMAL)
+    assert len(result.plan.parcel_order) == 0
+
+
+def test_nothing_in_stock_leaves_everything_unfilled_and_proves_it() -> None:
+    p = day()
+    bare = AllocationProblem(
+        **{name: getattr(p, name) for name in AllocationProblem.__slots__ if name != "pos_free"},
+        pos_free=p.pos_free * 0,
+    )
+    result = solve(bare, params=QUICK)
+    assert result.cost == result.lower_bound == int(p.line_qty @ p.line_penalty)
+    assert result.status == Status.OPTIMAL
+
+
+@pytest.mark.parametrize("wrong", [{"workers": 0}, {"improvement_sweeps": -1}])
+def test_params_check_themselves(wrong: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match="workers must be at least 1"):
+        SolveParams(**wrong)
+
+
+@pytest.mark.parametrize(("temperature", "passes"), [(0.0, 3), (-1.0, 3), (float("nan"), 3), (0.1, 0)])
+def test_a_stage_checks_itself(temperature: float, passes: int) -> None:
+    with pytest.raises(ValueError, match="a stage needs"):
+        Stage(temperature, passes)
