@@ -1,0 +1,1 @@
+"""Use cases, one verb a file; each opens its own transactions through `run_in_transaction`."""

@@ -10,7 +10,6 @@ from fulfillment.domain.errors import (
     InvalidRequest,
     NotFound,
     Shortfall,
-    invariant,
 )
 from fulfillment.domain.stock import Balance, Entry, StockState, apply
 
@@ -28,7 +27,8 @@ class EntryGroup:
     Attributes
     ----------
     group_id : str
-        What the caller finds the outcome by: an order, a line of a delivery note.
+        What the caller finds the outcome by: an order, a line of a delivery note. One that stands twice is
+        reported twice.
     sells_on : str or None
         The channel that sells what the entries take from ``available``: they then leave the safety stock and
         the channel's own buffer alone. None for work inside the house, which may take the last unit.
@@ -86,12 +86,7 @@ class Posting:
     def take_all(self, groups: Iterable[EntryGroup]) -> Posted:
         """Take the groups in their order; a refused one changes nothing and does not fail the others."""
         posted = Posted()
-        seen: set[str] = set()
         for group in groups:
-            invariant(
-                group.group_id not in seen, "two groups of one call share an id", group_id=group.group_id
-            )
-            seen.add(group.group_id)
             try:
                 applied = self._take(group)
             except (Conflict, NotFound, InvalidRequest) as refusal:

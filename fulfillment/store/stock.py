@@ -11,18 +11,16 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Column, Connection, Integer, and_, literal_column, select, update
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import IntegrityError
 
 from fulfillment.domain.errors import invariant
 from fulfillment.domain.stock import Balance, Border, Entry, StockState
 from fulfillment.store.buffers import floors_of
 from fulfillment.store.posting import EntryGroup, Movement, Position, Posted, Posting
-from fulfillment.store.rowset import Rows, insert_rows, rows_of
+from fulfillment.store.rowset import Rows, insert_missing, insert_rows, rows_of
 from fulfillment.store.schema.catalogue import sku
 from fulfillment.store.schema.network import node
 from fulfillment.store.schema.stock import stock, stock_entry
-from fulfillment.store.transaction import UNIQUE_VIOLATION, LostRace, sqlstate_of
+from fulfillment.store.transaction import racing_for_keys
 
 _STATES = [state.value for state in StockState]
 _CHANGE = {name: Column(f"{name}_change", Integer) for name in [*_STATES, "version"]}
@@ -43,7 +41,7 @@ def post(connection: Connection, groups: Sequence[EntryGroup]) -> Posted:
     positions = sorted({(entry.node_id, entry.sku_id) for entry in entries})
     _make_rows(connection, entries)
     before = _lock(connection, positions)
-    known = _posted_before(connection, entries)
+    known = known_movements(connection, [entry.entry_id for entry in entries])
     channels = {group.sells_on for group in groups if group.sells_on is not None}
     floors = {channel: floors_of(connection, positions, channel) for channel in channels}
     posting = Posting(before, known, floors)
@@ -68,11 +66,7 @@ def _make_rows(connection: Connection, entries: Iterable[Entry]) -> None:
         .join(sku, sku.c.sku_id == given.c.sku_id)
         .order_by(given.c.node_id, given.c.sku_id)
     )
-    names = ["node_id", "sku_id", *_CHANGE]
-    if connection.dialect.name == "postgresql":
-        connection.execute(postgresql.insert(stock).from_select(names, rows).on_conflict_do_nothing())
-    else:
-        connection.execute(sqlite.insert(stock).from_select(names, rows).on_conflict_do_nothing())
+    insert_missing(connection, stock, ["node_id", "sku_id", *_CHANGE], rows)
 
 
 def _lock(connection: Connection, positions: Sequence[Position]) -> dict[Position, Balance]:
@@ -98,8 +92,9 @@ def _lock(connection: Connection, positions: Sequence[Position]) -> dict[Positio
     }
 
 
-def _posted_before(connection: Connection, entries: Iterable[Entry]) -> dict[str, Movement]:
-    given = rows_of(connection, {stock_entry.c.entry_id: [entry.entry_id for entry in entries]})
+def known_movements(connection: Connection, entry_ids: Sequence[str]) -> dict[str, Movement]:
+    """Return what each entry moved, of those that are in the ledger."""
+    given = rows_of(connection, {stock_entry.c.entry_id: entry_ids})
     e = stock_entry.c
     rows = connection.execute(
         select(e.entry_id, e.node_id, e.sku_id, e.source, e.target, e.qty, e.reason).join_from(
@@ -147,13 +142,9 @@ def _add_entries(connection: Connection, accepted: Sequence[tuple[Entry, Balance
     rows[e.stock_version] = [after.version for _, after in accepted]
     for name in _STATES:
         rows[e[f"{name}_after"]] = [getattr(after, name) for _, after in accepted]
-    try:
+    # The same entry id, on another row, at the same moment: a fresh attempt sees it as posted before.
+    with racing_for_keys():
         insert_rows(connection, stock_entry, rows)
-    except IntegrityError as error:
-        # The same entry id, on another row, at the same moment: a fresh attempt sees it as posted before.
-        if sqlstate_of(error) == UNIQUE_VIOLATION:
-            raise LostRace("an entry was posted by another transaction at the same moment") from error
-        raise
 
 
 def rows_by_position(positions: Sequence[Position]) -> Rows:

@@ -8,11 +8,12 @@ both end here, in a bounded number of fresh attempts.
 import random
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from fulfillment.domain.errors import Busy
 from fulfillment.store.engine import READS_ONLY
@@ -95,10 +96,24 @@ def lost_a_race(error: Exception) -> bool:
     if isinstance(error.orig, sqlite3.OperationalError):
         code = getattr(error.orig, "sqlite_errorcode", None)
         return code is not None and code & _PRIMARY_CODE == sqlite3.SQLITE_BUSY
-    return sqlstate_of(error) in (SERIALIZATION_FAILURE, DEADLOCK_DETECTED)
+    return _sqlstate(error) in (SERIALIZATION_FAILURE, DEADLOCK_DETECTED)
 
 
-def sqlstate_of(error: DBAPIError) -> str | None:
+@contextmanager
+def racing_for_keys() -> Iterator[None]:
+    """Run inserts of rows that were missing a moment ago; when somebody else adds one first, try afresh.
+
+    SQLite never gets here: its only writer looked and wrote in one transaction.
+    """
+    try:
+        yield
+    except IntegrityError as error:
+        if _sqlstate(error) == UNIQUE_VIOLATION:
+            raise LostRace("a row was added by another transaction at the same moment") from error
+        raise
+
+
+def _sqlstate(error: DBAPIError) -> str | None:
     """Return PostgreSQL's code of an error; None from SQLite, which has no such codes."""
     return getattr(error.orig, "sqlstate", None)
 

@@ -6,6 +6,7 @@ States are the domain's (`fulfillment/domain/transitions.py`); the tables here o
 from sqlalchemy import CheckConstraint, Column, Index, Integer, Table, Text, text
 
 from fulfillment.domain.kinds import Method
+from fulfillment.domain.orders import Review
 from fulfillment.domain.transitions import (
     FulfillmentOrderState,
     HoldState,
@@ -43,14 +44,12 @@ hold_line = Table(
     "hold_line",
     metadata,
     Column("hold_id", Text, primary_key=True),
-    Column("line_no", Integer, primary_key=True, autoincrement=False),
     Column("node_id", Text, primary_key=True),
-    Column("sku_id", Text, nullable=False),
+    Column("sku_id", Text, primary_key=True),
     Column("qty", Integer, nullable=False),
     refers(["hold_id"], hold),
     refers(["node_id"], node),
     refers(["sku_id"], sku),
-    at_least("line_no", 0),
     at_least("qty", 1),
     Index("ix_hold_line_node_id_sku_id", "node_id", "sku_id"),
 )
@@ -61,10 +60,11 @@ orders = Table(
     metadata,
     Column("order_id", Text, primary_key=True),
     Column("state", Text, nullable=False),
+    Column("review", Text),  # what it waits for while on hold
     Column("placed_at", UtcDateTime, nullable=False),
     Column("channel", Text, nullable=False),
     # An address is a fact about the order, whether or not we know the place: it refers to no row.
-    Column("postal_code", Text, nullable=False),  # empty: collected by somebody who named none
+    Column("postal_code", Text),  # NULL: collected by somebody who named none
     Column("method", Text, nullable=False),
     Column("service", Text, nullable=False),
     Column("pickup_node_id", Text),
@@ -77,8 +77,11 @@ orders = Table(
     refers(["pickup_node_id"], node, ["node_id"]),
     not_empty("order_id"),
     one_of("state", OrderState),
+    one_of("review", Review),
+    CheckConstraint("(state = 'on_hold') = (review IS NOT NULL)", name="on_hold_for_a_review"),
     one_of("method", Method),
     CheckConstraint("(method = 'PICK_UP') = (pickup_node_id IS NOT NULL)", name="pickup_names_its_node"),
+    CheckConstraint("method = 'PICK_UP' OR postal_code IS NOT NULL", name="delivery_names_its_place"),
     at_least("priority", 1),
     at_least("version", 1),
     # Planning asks for the orders that wait for a decision; nearly all orders do not.

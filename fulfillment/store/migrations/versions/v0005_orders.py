@@ -35,25 +35,24 @@ def upgrade() -> None:
     op.create_table(
         "hold_line",
         sa.Column("hold_id", sa.Text(), nullable=False),
-        sa.Column("line_no", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("node_id", sa.Text(), nullable=False),
         sa.Column("sku_id", sa.Text(), nullable=False),
         sa.Column("qty", sa.Integer(), nullable=False),
-        sa.CheckConstraint("line_no >= 0", name=op.f("ck_hold_line_line_no_at_least_0")),
         sa.CheckConstraint("qty >= 1", name=op.f("ck_hold_line_qty_at_least_1")),
         sa.ForeignKeyConstraint(["hold_id"], ["hold.hold_id"], name=op.f("fk_hold_line_hold_id")),
         sa.ForeignKeyConstraint(["node_id"], ["node.node_id"], name=op.f("fk_hold_line_node_id")),
         sa.ForeignKeyConstraint(["sku_id"], ["sku.sku_id"], name=op.f("fk_hold_line_sku_id")),
-        sa.PrimaryKeyConstraint("hold_id", "line_no", "node_id", name=op.f("pk_hold_line")),
+        sa.PrimaryKeyConstraint("hold_id", "node_id", "sku_id", name=op.f("pk_hold_line")),
     )
     op.create_index("ix_hold_line_node_id_sku_id", "hold_line", ["node_id", "sku_id"], unique=False)
     op.create_table(
         "orders",
         sa.Column("order_id", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("review", sa.Text(), nullable=True),
         sa.Column("placed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("channel", sa.Text(), nullable=False),
-        sa.Column("postal_code", sa.Text(), nullable=False),
+        sa.Column("postal_code", sa.Text(), nullable=True),
         sa.Column("method", sa.Text(), nullable=False),
         sa.Column("service", sa.Text(), nullable=False),
         sa.Column("pickup_node_id", sa.Text(), nullable=True),
@@ -67,6 +66,14 @@ def upgrade() -> None:
             "(method = 'PICK_UP') = (pickup_node_id IS NOT NULL)",
             name=op.f("ck_orders_pickup_names_its_node"),
         ),
+        sa.CheckConstraint(
+            "method = 'PICK_UP' OR postal_code IS NOT NULL",
+            name=op.f("ck_orders_delivery_names_its_place"),
+        ),
+        sa.CheckConstraint(
+            "(state = 'on_hold') = (review IS NOT NULL)", name=op.f("ck_orders_on_hold_for_a_review")
+        ),
+        sa.CheckConstraint("review IN ('payment', 'fraud')", name=op.f("ck_orders_review_known")),
         sa.CheckConstraint(
             "method IN ('SHIPPING', 'PICK_UP', 'LOCAL', 'RETAIL')", name=op.f("ck_orders_method_known")
         ),

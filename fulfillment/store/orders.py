@@ -1,0 +1,148 @@
+"""Orders and their lines: add them, find what is known of them, lock them, and write what was decided."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Column, Connection, and_, select, update
+
+from fulfillment.domain.transitions import OrderState
+from fulfillment.store.columns import OrderColumns, OrderLineColumns
+from fulfillment.store.rowset import insert_rows, rows_of
+from fulfillment.store.schema.orders import order_line, orders
+from fulfillment.store.transaction import racing_for_keys
+
+_ASKED = ("order_id", "placed_at", "channel", "postal_code", "method", "service", "pickup_node_id",
+          "promise_by", "priority", "customer_id")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLine:
+    """A line of a locked order."""
+
+    sku_id: str
+    qty: int
+    allocated: int
+
+
+@dataclass(frozen=True, slots=True)
+class LockedOrder:
+    """An order whose row this transaction holds."""
+
+    order_id: str
+    state: OrderState
+    channel: str
+    method: str
+    lines: Mapping[int, OpenLine]
+
+
+def content_digests(placed: OrderColumns, lines: OrderLineColumns) -> list[str]:
+    """Digest what each order asks for, so that it is known again and told from another of its name."""
+    of_order: dict[str, list[tuple[int, str, int]]] = {order_id: [] for order_id in placed.order_id}
+    for order_id, line_no, sku_id, qty in zip(
+        lines.order_id, lines.line_no, lines.sku_id, lines.qty, strict=True
+    ):
+        of_order[order_id].append((line_no, sku_id, qty))
+    asked = zip(*(getattr(placed, name) for name in _ASKED), strict=True)
+    return [
+        hashlib.sha256(
+            json.dumps([values, sorted(of_order[order_id])], default=datetime.isoformat).encode()
+        ).hexdigest()
+        for order_id, values in zip(placed.order_id, asked, strict=True)
+    ]
+
+
+def known_digests(connection: Connection, order_ids: Sequence[str]) -> dict[str, str]:
+    """Return the content digest of each order that is in the ledger."""
+    given = rows_of(connection, {orders.c.order_id: order_ids})
+    rows = connection.execute(
+        select(orders.c.order_id, orders.c.content_digest).join_from(
+            given, orders, orders.c.order_id == given.c.order_id
+        )
+    )
+    return {order_id: digest for order_id, digest in rows}
+
+
+def add_orders(
+    connection: Connection,
+    placed: OrderColumns,
+    lines: OrderLineColumns,
+    digests: Sequence[str],
+    recorded_at: datetime,
+) -> None:
+    """Add open orders with their lines."""
+    count = len(placed.order_id)
+    rows: dict[Column[Any], Sequence[object]] = {orders.c[name]: getattr(placed, name) for name in _ASKED}
+    rows[orders.c.state] = [OrderState.OPEN.value] * count
+    rows[orders.c.content_digest] = digests
+    rows[orders.c.recorded_at] = [recorded_at] * count
+    rows[orders.c.version] = [1] * count
+    with racing_for_keys():
+        insert_rows(connection, orders, rows)
+    insert_rows(
+        connection,
+        order_line,
+        {
+            order_line.c.order_id: lines.order_id,
+            order_line.c.line_no: lines.line_no,
+            order_line.c.sku_id: lines.sku_id,
+            order_line.c.qty: lines.qty,
+            order_line.c.allocated: [0] * len(lines.order_id),
+        },
+    )
+
+
+def lock_orders(connection: Connection, order_ids: Iterable[str]) -> dict[str, LockedOrder]:
+    """Lock orders in the order of their ids, and read them with their lines; unknown ids are absent."""
+    given = rows_of(connection, {orders.c.order_id: sorted(set(order_ids))})
+    locked = connection.execute(
+        select(orders.c.order_id, orders.c.state, orders.c.channel, orders.c.method)
+        .join_from(given, orders, orders.c.order_id == given.c.order_id)
+        .order_by(orders.c.order_id)
+        .with_for_update(of=orders, key_share=True)
+    ).all()
+    # Read after the locks: what a transaction before us allocated is seen.
+    lines: dict[str, dict[int, OpenLine]] = {row.order_id: {} for row in locked}
+    for row in connection.execute(
+        select(order_line).join_from(given, order_line, order_line.c.order_id == given.c.order_id)
+    ):
+        lines[row.order_id][row.line_no] = OpenLine(row.sku_id, row.qty, row.allocated)
+    return {
+        row.order_id: LockedOrder(
+            row.order_id, OrderState(row.state), row.channel, row.method, lines[row.order_id]
+        )
+        for row in locked
+    }
+
+
+def write_allocated(
+    connection: Connection,
+    states: Mapping[str, OrderState],
+    units: Mapping[tuple[str, int], int],
+) -> None:
+    """Give locked orders their new states, and allocate `units` more of lines, by (order_id, line_no)."""
+    given = rows_of(
+        connection,
+        {orders.c.order_id: list(states), orders.c.state: [state.value for state in states.values()]},
+    )
+    connection.execute(
+        update(orders)
+        .where(orders.c.order_id == given.c.order_id)
+        .values(state=given.c.state, version=orders.c.version + 1)
+    )
+    added = rows_of(
+        connection,
+        {
+            order_line.c.order_id: [order_id for order_id, _ in units],
+            order_line.c.line_no: [line_no for _, line_no in units],
+            order_line.c.allocated: list(units.values()),
+        },
+    )
+    connection.execute(
+        update(order_line)
+        .where(and_(order_line.c.order_id == added.c.order_id, order_line.c.line_no == added.c.line_no))
+        .values(allocated=order_line.c.allocated + added.c.allocated)
+    )

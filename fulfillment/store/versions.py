@@ -1,0 +1,63 @@
+"""Versioned tables: a change is a new row; the current row of a key is the one with its highest version."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, Connection, Select, Table, and_, func, select
+
+from fulfillment.store.rowset import Rows, insert_rows
+from fulfillment.store.transaction import racing_for_keys
+
+
+def current_rows(table: Table, *columns: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
+    """Select `columns` of the current row of every key."""
+    keys = _keys(table)
+    latest = select(*keys, func.max(table.c.version).label("version")).group_by(*keys).subquery("latest")
+    is_latest = [table.c[key.name] == latest.c[key.name] for key in [*keys, table.c.version]]
+    return select(*columns).join_from(latest, table, and_(*is_latest))
+
+
+def add_versions(connection: Connection, table: Table, rows: Rows, recorded_at: datetime) -> int:
+    """Add a version of each row that differs from its current one.
+
+    Parameters
+    ----------
+    rows : mapping
+        Every column but ``version`` and ``recorded_at``; one row a key.
+
+    Returns
+    -------
+    int
+        Rows added; 0 when nothing has changed.
+    """
+    keys = _keys(table)
+    values = [column for column in rows if column not in keys]
+    found = {
+        tuple(row[: len(keys)]): (row[len(keys)], tuple(row[len(keys) + 1 :]))
+        for row in connection.execute(current_rows(table, *keys, table.c.version, *values))
+    }
+    by_key = zip(
+        zip(*(rows[key] for key in keys), strict=True),
+        zip(*(rows[value] for value in values), strict=True),
+        strict=True,
+    )
+    changed: list[int] = []
+    versions: list[int] = []
+    for index, (key, value) in enumerate(by_key):
+        version, current = found.get(key, (0, None))
+        if value != current:
+            changed.append(index)
+            versions.append(version + 1)
+    added: dict[Column[Any], Sequence[object]] = {
+        column: [cells[index] for index in changed] for column, cells in rows.items()
+    }
+    added[table.c.version] = versions
+    added[table.c.recorded_at] = [recorded_at] * len(changed)
+    with racing_for_keys():
+        insert_rows(connection, table, added)
+    return len(changed)
+
+
+def _keys(table: Table) -> list[Column[Any]]:
+    return [column for column in table.primary_key.columns if column.name != "version"]
