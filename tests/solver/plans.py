@@ -7,6 +7,11 @@ from solver.check import PlanCheck, check_plan
 from solver.plan_state import PlanState
 from solver.problem import AllocationProblem
 from solver.sequence import plan_in_sequence
+from solver.smooth_dual import Stage
+from solver.solve import SolveParams
+
+QUICK = SolveParams(stages=(Stage(0.2, 4), Stage(0.05, 4)), improvement_sweeps=2, workers=1)
+"""Few passes: tests ask what holds at any stop, not how good a plan gets."""
 
 
 def zero_prices(p: AllocationProblem) -> tuple[np.ndarray, np.ndarray]:

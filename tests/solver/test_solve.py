@@ -1,20 +1,19 @@
 """The one way in: feasible and bounded whenever it stops, repeatable, and never worse than first-come."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
 from solver.check import check_plan
-from solver.problem import AllocationProblem
+from solver.problem import UNLIMITED_PARCELS, AllocationProblem
 from solver.smooth_dual import Stage
 from solver.solve import Result, SolveParams, Status, solve
 from solver.stop import FirstOf, MaxGap, MaxPasses, MaxSeconds, Progress
 from tests.solver.batch_twin import best_batch
-from tests.solver.plans import checked, first_come
+from tests.solver.plans import QUICK, checked, first_come
 from tests.solver.small_problems import random_problem
-
-QUICK = SolveParams(stages=(Stage(0.2, 4), Stage(0.05, 4)), improvement_sweeps=2, workers=1)
 
 
 def tiny(seed: int) -> AllocationProblem:
@@ -108,11 +107,7 @@ def test_first_come_is_the_plain_sequence_and_the_plan_beats_it() -> None:
 def test_the_plan_and_its_prices_do_not_depend_on_the_number_of_workers(workers: int) -> None:
     p = day()
     alone = solve(p, seed=5, params=QUICK)
-    many = solve(
-        p,
-        seed=5,
-        params=SolveParams(QUICK.stages, improvement_sweeps=QUICK.improvement_sweeps, workers=workers),
-    )
+    many = solve(p, seed=5, params=replace(QUICK, workers=workers))
     assert same_plan(alone, many)
     assert many.cost == alone.cost
     assert many.lower_bound == alone.lower_bound
@@ -160,28 +155,36 @@ def test_each_stop_says_why() -> None:
 
 def test_a_batch_without_orders_costs_nothing() -> None:
     p = random_problem(np.random.default_rng(0))
-    none = dict.fromkeys(
-        ("order_destination", "order_promise_class", "line_sku", "line_qty", "line_penalty"), slice(0, 0)
-    )
-    empty = AllocationProblem(
-        **{
-            name: getattr(p, name)[none.get(name, slice(None))]
-            for name in AllocationProblem.__slots__
-            if name != "order_ptr"
-        },
+    empty = replace(
+        p,
         order_ptr=p.order_ptr[:1],
+        order_destination=p.order_destination[:0],
+        order_promise_class=p.order_promise_class[:0],
+        line_sku=p.line_sku[:0],
+        line_qty=p.line_qty[:0],
+        line_penalty=p.line_penalty[:0],
     )
     result = solve(empty, params=QUICK)
     assert (result.cost, result.lower_bound, result.gap, result.status) == (0, 0, 0.0, Status.OPTIMAL)
     assert len(result.plan.parcel_order) == 0
 
 
+def test_a_day_on_which_nothing_can_run_out_has_no_prices_to_find() -> None:
+    """First-come is then the best plan, and the bound at zero prices proves it."""
+    p = day()
+    plenty = replace(
+        p,
+        pos_free=np.full_like(p.pos_free, 10_000),
+        node_capacity=np.full_like(p.node_capacity, UNLIMITED_PARCELS),
+    )
+    result = solve(plenty, params=QUICK)
+    assert result.cost == result.first_come_cost == result.lower_bound
+    assert result.status == Status.OPTIMAL
+
+
 def test_nothing_in_stock_leaves_everything_unfilled_and_proves_it() -> None:
     p = day()
-    bare = AllocationProblem(
-        **{name: getattr(p, name) for name in AllocationProblem.__slots__ if name != "pos_free"},
-        pos_free=p.pos_free * 0,
-    )
+    bare = replace(p, pos_free=p.pos_free * 0)
     result = solve(bare, params=QUICK)
     assert result.cost == result.lower_bound == int(p.line_qty @ p.line_penalty)
     assert result.status == Status.OPTIMAL
