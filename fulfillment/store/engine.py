@@ -82,7 +82,8 @@ def _sqlite_url(path: str) -> URL:
 
 
 def _open_sqlite(url: URL) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": SQLITE_BUSY_TIMEOUT_MS / 1000})
+    timeout = SQLITE_BUSY_TIMEOUT_MS / 1000
+    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": timeout})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -112,6 +113,7 @@ def _open_postgresql(url: URL) -> Engine:
         )
     engine = create_engine(
         url,
+        hide_parameters=True,  # an error's text reaches logs, and orders name customers
         isolation_level="READ COMMITTED",
         pool_size=POOL_SIZE,
         max_overflow=POOL_OVERFLOW_MAX,
