@@ -62,6 +62,7 @@ def require_writable(folder: Path) -> None:
 
 def write_plan(day: PlannedDay, run: Mapping[str, object], folder: Path) -> None:
     """Write allocations, unfilled units and the manifest; an earlier plan there is replaced in one step."""
+    folder = folder.resolve()  # "." has no name to rename
     staging = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         staging.chmod(0o755)
@@ -126,10 +127,13 @@ def _put_in_place(staging: Path, folder: Path) -> None:
         staging.rename(folder)
         return
     aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-old-", dir=folder.parent))
-    folder.rename(aside / folder.name)
+    earlier = aside / folder.name
     try:
+        folder.rename(earlier)
         staging.rename(folder)
     except OSError:
-        (aside / folder.name).rename(folder)
+        if earlier.exists():
+            earlier.rename(folder)
+        aside.rmdir()
         raise
     shutil.rmtree(aside)

@@ -2,8 +2,8 @@
 
 Three price lists: `ground` ships anywhere for 600 cents in two days, `same_day` rides 50 km for 700 cents at
 once, `transfer` brings to a pickup node for 200 cents in a day. A SKU costs 1,000 cents and weighs 100 g.
-Nodes stand on one spot, send at 12:00 UTC, do everything and handle for nothing. Orders are placed at 09:00 UTC
-and are never late.
+Nodes stand on one spot, send at 12:00 UTC, do everything and handle for nothing. Orders are placed at 09:00
+UTC and are never late.
 """
 
 from collections.abc import Mapping, Sequence
