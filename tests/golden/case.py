@@ -1,9 +1,8 @@
 """Golden cases: small enough to check by hand, written in a retailer's words.
 
 A case is a folder with `problem.json` and `expected.json`. What a problem does not name has the defaults of
-`tests.planning.days`: nodes on one spot, 600 cents a parcel, 6,000 cents a unit left unfilled. The file
-`expected.json`
-names what must be so and leaves out what may be either way.
+`tests.planning.days`: nodes on one spot, 600 cents a parcel, 6,000 cents a unit left unfilled. What is
+expected names what must be so and leaves out what may be either way.
 """
 
 import json
