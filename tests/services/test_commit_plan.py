@@ -5,6 +5,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -41,6 +42,7 @@ from fulfillment.store.transaction import read_snapshot, run_in_transaction
 from tests.support.days import NOON, a_context, a_day, allocate, plan_first_come
 from tests.support.ledgers import A, R, a_group, an_entry, post_all
 
+PROJECT = Path(__file__).parents[2]
 V1, V2 = ("L1", "V"), ("L2", "V")
 
 
@@ -283,7 +285,9 @@ def test_a_planner_killed_at_any_moment_is_followed_by_another(
         "CRASH_AT": place,
         "CRASH_AFTER": str(after),
     }
-    crashed = subprocess.run([sys.executable, "-c", CRASH_WHILE_COMMITTING], env=environment, check=False)
+    crashed = subprocess.run(
+        [sys.executable, "-c", CRASH_WHILE_COMMITTING], env=environment, cwd=PROJECT, check=False
+    )
     assert crashed.returncode == 9
     groups = after if place == "between" else after - 1
     assert sum(state != "open" for state in states(ledger).values()) == 4 * groups

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from dataclasses import astuple, replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, func, select
@@ -22,6 +23,7 @@ from fulfillment.store.schema.stock import supply
 from fulfillment.store.transaction import read_snapshot
 from tests.support.days import NOON, a_day
 
+PROJECT = Path(__file__).parents[2]
 STOCK = {("L1", "V"): 5, ("L1", "W"): 0, ("L2", "V"): 2}
 ORDERS = {"O1": [("V", 2), ("W", 1)], "O2": [("V", 1)]}
 
@@ -168,7 +170,9 @@ def test_a_crash_halfway_is_finished_by_loading_again(ledger: Engine, crash_afte
     """After the first position, and after the first order."""
     url = ledger.url.render_as_string(hide_password=False)
     environment = {**os.environ, "LEDGER": url, "CRASH_AFTER": str(crash_after)}
-    crashed = subprocess.run([sys.executable, "-c", CRASH_WHILE_LOADING], env=environment, check=False)
+    crashed = subprocess.run(
+        [sys.executable, "-c", CRASH_WHILE_LOADING], env=environment, cwd=PROJECT, check=False
+    )
     assert crashed.returncode == 9
     loaded = load(ledger, a_day(STOCK, ORDERS))
     assert loaded.positions_known == min(crash_after, 2)
