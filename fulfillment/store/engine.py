@@ -10,6 +10,7 @@ and to emit BEGIN from the ``begin`` event.
 import sqlite3
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
@@ -28,23 +29,33 @@ READS_ONLY = "fulfillment_reads_only"
 """Execution option of a connection whose transaction writes nothing."""
 
 
-def open_engine(database: str | Path) -> Engine:
+def open_engine(database: str | Path, *, must_exist: bool = False) -> Engine:
     """Open the ledger.
 
     Parameters
     ----------
     database : str or Path
         A path of a SQLite file, ``sqlite:///FILE`` or ``postgresql://…``.
+    must_exist : bool
+        Refuse a SQLite file that is not there; SQLite would make an empty one.
 
     Raises
     ------
     InvalidRequest
-        When the URL cannot be read, names another database, or its driver is not installed.
+        When the URL cannot be read, names another database, or its driver is not installed; when the file
+        must exist and does not.
     UnsafeDatabase
         From the first connection on, when the server may lose what it acknowledged.
     """
     url = parse_url(database)
     if url.get_backend_name() == "sqlite":
+        if must_exist and not Path(url.database or "").is_file():
+            raise InvalidRequest(
+                f"there is no ledger at {url.database}",
+                remedy="make one with `fulfillment import DIR --db URL`",
+                key="db",
+                value=url.database,
+            )
         return _open_sqlite(url)
     return _open_postgresql(url)
 
@@ -82,8 +93,9 @@ def _sqlite_url(path: str) -> URL:
 
 
 def _open_sqlite(url: URL) -> Engine:
-    timeout = SQLITE_BUSY_TIMEOUT_MS / 1000
-    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": timeout})
+    engine = create_engine(
+        url, **_pool(), hide_parameters=True, connect_args={"timeout": SQLITE_BUSY_TIMEOUT_MS / 1000}
+    )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -115,11 +127,17 @@ def _open_postgresql(url: URL) -> Engine:
         url,
         hide_parameters=True,  # an error's text reaches logs, and orders name customers
         isolation_level="READ COMMITTED",
-        pool_size=POOL_SIZE,
-        max_overflow=POOL_OVERFLOW_MAX,
-        pool_timeout=POOL_TIMEOUT_SECONDS,
+        **_pool(),
         pool_pre_ping=True,
         connect_args={"options": "-c timezone=UTC"},
     )
     event.listen(engine, "connect", check_postgresql)
     return engine
+
+
+def _pool() -> dict[str, Any]:
+    return {
+        "pool_size": POOL_SIZE,
+        "max_overflow": POOL_OVERFLOW_MAX,
+        "pool_timeout": POOL_TIMEOUT_SECONDS,
+    }

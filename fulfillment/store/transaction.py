@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from fulfillment.domain.errors import Busy
 from fulfillment.store.engine import READS_ONLY
@@ -61,12 +62,14 @@ def run_in_transaction(
     Raises
     ------
     Busy
-        When every attempt lost; nothing was written.
+        When every attempt lost, or no connection became free; nothing was written.
     """
     for attempt in range(1, attempts_max + 1):
         try:
             with engine.begin() as connection:
                 return use_case(connection)
+        except NoConnectionFree as error:
+            raise Busy("every connection to the database is in use") from error
         except (DBAPIError, LostRace) as error:
             if not lost_a_race(error):
                 raise

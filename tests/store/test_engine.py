@@ -33,6 +33,15 @@ def test_sqlite_is_opened_to_last(tmp_path: Path) -> None:
     assert found == ["wal", 2, 1, 10_000]
 
 
+def test_a_ledger_that_must_be_there_is_not_made(tmp_path: Path) -> None:
+    path = tmp_path / "typo.db"
+    with pytest.raises(InvalidRequest, match="no ledger at"):
+        open_engine(path, must_exist=True)
+    assert not path.exists()
+    path.touch()
+    open_engine(path, must_exist=True).dispose()
+
+
 @pytest.mark.parametrize(
     ("database", "message"),
     [

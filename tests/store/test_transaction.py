@@ -90,6 +90,15 @@ def test_a_locked_file_is_busy_after_a_bounded_wait(tmp_path: Path, monkeypatch:
     assert len(pauses) == 2
 
 
+def test_no_free_connection_is_busy(ledger: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"POOL_SIZE": 1, "POOL_OVERFLOW_MAX": 0, "POOL_TIMEOUT_SECONDS": 0.02}.items():
+        monkeypatch.setattr(engine_module, name, value)
+    narrow = open_engine(ledger.url.render_as_string(hide_password=False))
+    with narrow.connect(), pytest.raises(Busy, match="in use"):
+        run_in_transaction(narrow, lambda _: None)
+    narrow.dispose()
+
+
 def test_losing_every_race_is_busy_and_writes_nothing(ledger: Engine) -> None:
     stock_up(ledger, {V: 1})
     attempts = 0
