@@ -222,6 +222,8 @@ def _check_ranges(p: AllocationProblem) -> None:
         ("list_cost", 0, cost_max),
     ):
         _check_range(name, getattr(p, name), low, high)
+    if_all_unfilled = float(p.line_qty.astype(float) @ p.line_penalty)
+    _require(if_all_unfilled <= 2**62, "line_penalty", "all lines unfilled must cost at most 2**62 micros")
     _require(_ascends(p.pos_node, p.sku_ptr), "pos_node", "must ascend within a SKU")
     _require(_ascends(p.list_weight, p.list_ptr), "list_weight", "must ascend within a price list")
     order_of_line = np.repeat(np.arange(p.n_orders), np.diff(p.order_ptr))

@@ -113,5 +113,6 @@ def best_batch_by_mip(p: AllocationProblem) -> int:
     model.minimize(sum(cost))
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
+    solver.parameters.catch_sigint_signal = False  # else Python's own handler is gone afterwards
     assert solver.solve(model) == cp_model.OPTIMAL
     return round(solver.objective_value)

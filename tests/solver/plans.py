@@ -10,7 +10,9 @@ from solver.sequence import plan_in_sequence
 from solver.smooth_dual import Stage
 from solver.solve import SolveParams
 
-QUICK = SolveParams(stages=(Stage(0.2, 4), Stage(0.05, 4)), improvement_sweeps=2, workers=1)
+QUICK = SolveParams(
+    stages=(Stage(0.2, 4, chain=False), Stage(0.05, 4, chain=True)), improvement_rounds=2, workers=1
+)
 """Few passes: tests ask what holds at any stop, not how good a plan gets."""
 
 

@@ -155,6 +155,15 @@ def test_no_value_is_above_its_range(problem: AllocationProblem) -> None:
         assert told(problem, **{name: set_at(array, last, limit + 1)}) == f"{name}: must be at most {limit}"
 
 
+def test_what_the_worst_plan_costs_can_be_counted(problem: AllocationProblem) -> None:
+    """Each value is within its range, and together they would leave 64 bits."""
+    many = np.full_like(problem.line_qty, 2**31 - 1)
+    dear = np.full_like(problem.line_penalty, 2**48)
+    expected = "line_penalty: all lines unfilled must cost at most 2**62 micros"
+    assert told(problem, line_qty=many, line_penalty=dear) == expected
+    assert replace(problem, line_qty=many).n_lines == replace(problem, line_penalty=dear).n_lines
+
+
 def test_positions_and_steps_ascend_and_no_sku_repeats_in_an_order(problem: AllocationProblem) -> None:
     swapped = set_at(problem.pos_node, slice(0, 2), problem.pos_node[:2][::-1])
     assert told(problem, pos_node=swapped) == "pos_node: must ascend within a SKU"

@@ -182,6 +182,19 @@ def test_a_day_on_which_nothing_can_run_out_has_no_prices_to_find() -> None:
     assert result.status == Status.OPTIMAL
 
 
+def test_orders_too_large_for_the_exact_search_are_planned_and_bounded_too() -> None:
+    """The first line of every fifth order asks for 600 units more: 601 states or more."""
+    for seed in range(4):
+        p = day(seed, n_orders=60)
+        qty = p.line_qty.copy()
+        qty[p.order_ptr[:-1:5]] += 600
+        large = replace(p, line_qty=qty, pos_free=p.pos_free * 50)
+        result = solve(large, params=QUICK)
+        assert_sound(large, result)
+        for passes in (1, 4, 9):
+            assert_sound(large, solve(large, MaxPasses(passes), params=QUICK))
+
+
 def test_nothing_in_stock_leaves_everything_unfilled_and_proves_it() -> None:
     p = day()
     bare = replace(p, pos_free=p.pos_free * 0)
