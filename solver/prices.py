@@ -40,35 +40,51 @@ class Prices:
 
 @njit(cache=True, nogil=True)
 def price_orders(
-    first: int, step: int, p: ProblemArrays, pos_price: Int64s, node_price: Int64s, w: Scratch
-) -> int:
+    first: int,
+    step: int,
+    p: ProblemArrays,
+    pos_price: Int64s,
+    node_price: Int64s,
+    w: Scratch,
+    least_cost: Int64s,
+) -> None:
     """Let every `step`-th order from `first` choose alone at prices, on all stock and capacity.
 
-    Returns the sum of their least costs, prices included, in micros.
+    least_cost : int64[o], written: what each of them pays, prices included, in micros.
     """
-    total = 0
     for order in range(first, len(p.order_destination), step):
         if count_states(p.line_qty[p.order_ptr[order] : p.order_ptr[order + 1]]) > STATES_MAX:
-            total += bound_large_order(order, p, pos_price, node_price, w.slot_of_node)
+            least_cost[order] = bound_large_order(order, p, pos_price, node_price, w.slot_of_node)
         else:
-            total += search_order(order, p, p.pos_free, p.node_capacity, pos_price, node_price, w)[0]
-    return total
+            least_cost[order] = search_order(order, p, p.pos_free, p.node_capacity, pos_price, node_price, w)[
+                0
+            ]
+
+
+def least_costs(problem: AllocationProblem, pos_price: Int64s, node_price: Int64s, workers: int) -> Int64s:
+    """Price every order alone; int64[o], micros, prices included.
+
+    pos_price, node_price : int64[p], int64[n], micros, >= 0.
+    The kernels release the interpreter's lock, so `workers` threads run side by side.
+    """
+    arrays = ProblemArrays.of(problem)
+    least_cost = np.zeros(problem.n_orders, np.int64)
+
+    def price(worker: int) -> None:
+        scratch = Scratch.for_problem(problem)
+        price_orders(worker, workers, arrays, pos_price, node_price, scratch, least_cost)
+
+    with ThreadPoolExecutor(workers) as pool:
+        list(pool.map(price, range(workers)))
+    return least_cost
 
 
 def lower_bound(problem: AllocationProblem, pos_price: Int64s, node_price: Int64s, workers: int) -> int:
     """Compute the bound that prices prove, exactly, in micros.
 
     pos_price, node_price : int64[p], int64[n], micros, >= 0; 0 where capacity is unlimited.
-    The kernels release the interpreter's lock, so `workers` threads run side by side.
     """
-    arrays = ProblemArrays.of(problem)
-
-    def price(worker: int) -> int:
-        scratch = Scratch.for_problem(problem)
-        return int(price_orders(worker, workers, arrays, pos_price, node_price, scratch))
-
-    with ThreadPoolExecutor(workers) as pool:
-        total = sum(pool.map(price, range(workers)))
+    total = int(least_costs(problem, pos_price, node_price, workers).sum())
     return total - int(pos_price @ problem.pos_free) - int(node_price @ limited_capacity(problem))
 
 

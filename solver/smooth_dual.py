@@ -9,6 +9,7 @@ Positions that all interested orders together cannot exhaust keep the price zero
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,6 +34,7 @@ class Stage:
 
     temperature: float
     passes: int
+    chain: bool  # whether to count what a node can send jointly; see `soft_kernel.soften_order`
 
     def __post_init__(self) -> None:
         if not self.temperature > 0 or self.passes < 1:
@@ -47,6 +49,7 @@ def soften_orders(
     pos_price: Int64s,
     node_price: Int64s,
     temperature: float,
+    chain: bool,
     w: Scratch,
     near: SoftScratch,
     demand: Floats,
@@ -58,7 +61,7 @@ def soften_orders(
         if count_states(p.line_qty[p.order_ptr[order] : p.order_ptr[order + 1]]) > STATES_MAX:
             continue
         order_soft, order_hard = soften_order(
-            order, p, pos_price, node_price, temperature, w, near, demand, load
+            order, p, pos_price, node_price, temperature, chain, w, near, demand, load
         )
         soft += order_soft
         hard += order_hard
@@ -66,7 +69,15 @@ def soften_orders(
 
 
 class SmoothDual:
-    """The smoothed dual of a problem as a function of the prices that can matter, with its gradient."""
+    """The smoothed dual of a problem as a function of prices, with its gradient.
+
+    Attributes
+    ----------
+    supply : int64[p + n]
+        Units of each position, then parcels of each node, 0 where unlimited.
+    may_bind : bool[p + n]
+        Where a price can be above zero: all interested orders together could use it up.
+    """
 
     def __init__(self, problem: AllocationProblem, workers: int) -> None:
         self._arrays = ProblemArrays.of(problem)
@@ -74,31 +85,29 @@ class SmoothDual:
         self._scratch = [Scratch.for_problem(problem) for _ in range(workers)]
         self._soft_scratch = [SoftScratch.for_problem(problem) for _ in range(workers)]
         self._n_positions = problem.n_positions
-        self._supply = np.concatenate([problem.pos_free, limited_capacity(problem)]).astype(float)
-        self._free_prices = np.flatnonzero(
-            np.concatenate([_can_run_out(problem), problem.node_capacity < UNLIMITED_PARCELS])
-        )
+        self.supply = np.concatenate([problem.pos_free, limited_capacity(problem)])
+        limited = problem.node_capacity < UNLIMITED_PARCELS
+        self.may_bind = np.concatenate([_can_run_out(problem), limited])
 
-    def start(self) -> Floats:
-        """Return zero prices in the variables of `evaluate`."""
-        return np.zeros(len(self._free_prices))
-
-    def to_prices(self, x: Floats) -> tuple[Int64s, Int64s]:
-        """Spread variables over all positions and nodes: int64[p], int64[n], micros."""
-        prices = np.zeros(len(self._supply), np.int64)
-        prices[self._free_prices] = np.maximum(0, np.rint(x))
+    def split(self, prices: Int64s) -> tuple[Int64s, Int64s]:
+        """Split prices into those of positions, int64[p], and of nodes, int64[n]."""
         return prices[: self._n_positions], prices[self._n_positions :]
 
-    def evaluate(self, x: Floats, temperature: float) -> tuple[float, Floats, float]:
-        """Return the smoothed dual at `x` in micros, its gradient, and the relaxed hard dual."""
-        pos_price, node_price = self.to_prices(x)
+    def evaluate(self, prices: Int64s, temperature: float, chain: bool) -> tuple[float, Floats, int]:
+        """Return the smoothed dual in micros, its gradient by price, and the hard dual.
+
+        prices : int64[p + n], micros, >= 0.   chain : as in `soft_kernel.soften_order`; with it the hard
+        dual is the exact bound of `prices.lower_bound`, but for orders too large for the exact search, which
+        are left out.
+        """
+        pos_price, node_price = self.split(prices)
         demand = np.zeros((SHARDS, self._n_positions))
         load = np.zeros((SHARDS, len(node_price)))
 
         def work(worker: int) -> list[tuple[float, int]]:
             return [
                 soften_orders(
-                    shard, SHARDS, self._arrays, pos_price, node_price, temperature,
+                    shard, SHARDS, self._arrays, pos_price, node_price, temperature, chain,
                     self._scratch[worker], self._soft_scratch[worker], demand[shard], load[shard],
                 )
                 for shard in range(worker, SHARDS, self._workers)
@@ -107,30 +116,55 @@ class SmoothDual:
         with ThreadPoolExecutor(self._workers) as pool:
             by_worker = list(pool.map(work, range(self._workers)))
         values = [by_worker[shard % self._workers][shard // self._workers] for shard in range(SHARDS)]
-        paid = float(np.concatenate([pos_price, node_price]) @ self._supply)
+        paid = int(prices @ self.supply)
         wanted = np.concatenate([demand.sum(axis=0), load.sum(axis=0)])
-        gradient = (wanted - self._supply)[self._free_prices]
-        return sum(soft for soft, _ in values) - paid, gradient, sum(hard for _, hard in values) - paid
+        soft, hard = sum(soft for soft, _ in values), sum(hard for _, hard in values)
+        return soft - paid, wanted - self.supply, hard - paid
 
 
 def climb(
-    dual: SmoothDual, start: Floats, temperature: float, passes: int, on_pass: Callable[[Floats, float], None]
-) -> Floats:
-    """Climb at one temperature (micros) for about `passes` passes; returns the last variables.
+    dual: SmoothDual, start: Int64s, temperature: float, stage: Stage, on_pass: Callable[[Int64s, int], None]
+) -> Int64s:
+    """Climb at one temperature (micros) for at most `stage.passes` passes; returns the best prices.
 
-    `on_pass` is told the variables and the relaxed hard dual of each pass; it may raise to stop.
+    start : int64[p + n], micros.   `on_pass` is told the prices and the hard dual of each pass; it may raise
+    to stop.
     """
-    unit = temperature  # variables of about one suit the method's line search
+    free = np.flatnonzero(dual.may_bind)
+    if len(free) == 0:
+        return start
+    # The curvature along a price is about (units wanted) / T: scale it away, and count money in T.
+    unit = temperature / np.sqrt(np.maximum(1, dual.supply[free]))
+
+    def spread(x: Floats) -> Int64s:
+        prices = np.zeros_like(start)
+        prices[free] = np.maximum(0, np.rint(x * unit))
+        return prices
+
+    best_soft, best_prices, done = -np.inf, start, 0
 
     def descend(x: Floats) -> tuple[float, Floats]:
-        soft, gradient, hard = dual.evaluate(x * unit, temperature)
-        on_pass(x * unit, hard)
-        return -soft / unit, -gradient
+        nonlocal best_soft, best_prices, done
+        if done == stage.passes:  # the method's own limit is only looked at between line searches
+            raise _StageDone
+        prices = spread(x)
+        soft, gradient, hard = dual.evaluate(prices, temperature, stage.chain)
+        if soft > best_soft:
+            best_soft, best_prices = soft, prices
+        done += 1
+        on_pass(prices, hard)
+        return -soft / temperature, -gradient[free] * unit / temperature
 
-    options = {"maxfun": passes, "maxiter": passes, "maxcor": 12}
-    bounds = [(0.0, None)] * len(start)
-    found = minimize(descend, start / unit, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
-    return np.asarray(found.x * unit)
+    options = {"maxfun": stage.passes + 1, "maxiter": stage.passes, "maxcor": 20}
+    bounds = [(0.0, None)] * len(free)
+    x = start[free] / unit
+    with suppress(_StageDone):
+        minimize(descend, x, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
+    return best_prices
+
+
+class _StageDone(Exception):
+    """The passes of a stage are used up."""
 
 
 def _can_run_out(problem: AllocationProblem) -> npt.NDArray[np.bool_]:

@@ -34,6 +34,7 @@ from solver.order_kernel import (
     price_transport,
 )
 from solver.problem import AllocationProblem, Int32s, Int64s
+from solver.search import search_order
 
 CUT = 25.0
 Floats = npt.NDArray[np.float64]
@@ -49,16 +50,30 @@ class SoftScratch(NamedTuple):
     block_pull: Floats  # [s] derivative of the log-sum by block_weight
     plan_weight: Floats  # [s]
     plan_pull: Floats  # [s]
+    next_pull: Floats  # [s]
+    chain_cost: Int64s  # [strict candidates + 1, s]
+    chain_weight: Floats  # [strict candidates + 1, s]
+    chain_begin: Int64s  # [strict candidates + 1] near-best parcels of each
+    chain_end: Int64s
 
     @classmethod
     def for_problem(cls, problem: AllocationProblem) -> "SoftScratch":
         """Allocate buffers large enough for every order of `problem`."""
-        near = max(1, problem.n_nodes) * STATES_MAX
+        rows = problem.n_nodes + 1
+        near = rows * STATES_MAX
         return cls(
-            np.empty(near, np.int32),
-            np.empty(near, np.int64),
-            np.empty(near, np.int64),
-            *(np.zeros(STATES_MAX, np.float64) for _ in range(4)),
+            near_cand=np.empty(near, np.int32),
+            near_state=np.empty(near, np.int64),
+            near_cost=np.empty(near, np.int64),
+            block_weight=np.zeros(STATES_MAX, np.float64),
+            block_pull=np.zeros(STATES_MAX, np.float64),
+            plan_weight=np.zeros(STATES_MAX, np.float64),
+            plan_pull=np.zeros(STATES_MAX, np.float64),
+            next_pull=np.zeros(STATES_MAX, np.float64),
+            chain_cost=np.empty((rows, STATES_MAX), np.int64),
+            chain_weight=np.empty((rows, STATES_MAX), np.float64),
+            chain_begin=np.zeros(rows, np.int64),
+            chain_end=np.zeros(rows, np.int64),
         )
 
 
@@ -93,13 +108,50 @@ def near_best_parcels(
 
 
 @njit(cache=True, nogil=True)
+def useful_parcels(n_cands: int, last: int, most: int, w: Scratch, stride: Int64s, near: SoftScratch) -> int:
+    """Keep every parcel that may stand in a plan of the whole order, state `last`, for at most `most` micros.
+
+    ``w.plan_cost`` bounds what the rest of the order costs. Returns how many were kept, by candidate.
+    """
+    kept = 0
+    for c in range(n_cands):
+        n = list_contents(w.cand_avail[c], w.cand_unit[c], stride, w.content, w.content_cost)
+        row = w.cand_row[c]
+        fixed = w.cand_fixed[c]
+        for i in range(1, n):
+            s = w.content[i]
+            cost = fixed + w.transport[row, s] + w.content_cost[i]
+            if cost + w.plan_cost[last - s] <= most:
+                near.near_cand[kept] = c
+                near.near_state[kept] = s
+                near.near_cost[kept] = cost
+                kept += 1
+    return kept
+
+
+@njit(cache=True, nogil=True)
+def best_kept(kept: int, n_states: int, w: Scratch, near: SoftScratch) -> None:
+    """As `best_parcels`, over the kept parcels of candidates that are not strict."""
+    for s in range(n_states):
+        w.best_cost[s] = w.state_penalty[s]
+    for i in range(kept):
+        s = near.near_state[i]
+        if w.is_strict[near.near_cand[i]] == 0 and near.near_cost[i] < w.best_cost[s]:
+            w.best_cost[s] = near.near_cost[i]
+
+
+@njit(cache=True, nogil=True)
 def weigh_blocks(
     kept: int, n_states: int, temperature: float, w: Scratch, stride: Int64s, near: SoftScratch
 ) -> None:
-    """Sum exp(-gap / T) over each block's parcels; a single unit may also stay unfilled."""
+    """Sum exp(-gap / T) over each block's parcels; a single unit may also stay unfilled.
+
+    Parcels of candidates that are strict are passed over.
+    """
     near.block_weight[:n_states] = 0.0
-    near.block_pull[:n_states] = 0.0
     for i in range(kept):
+        if w.is_strict[near.near_cand[i]]:
+            continue
         s = near.near_state[i]
         near.block_weight[s] += math.exp((w.best_cost[s] - near.near_cost[i]) / temperature)
     for line in range(len(stride)):
@@ -108,13 +160,11 @@ def weigh_blocks(
 
 
 @njit(cache=True, nogil=True)
-def weigh_plans(
+def weigh_partitions(
     n_states: int, temperature: float, line_qty: Int64s, stride: Int64s, w: Scratch, near: SoftScratch
-) -> float:
-    """Sum over partitions, then differentiate backwards; returns the soft minimum in micros."""
-    last = n_states - 1
+) -> None:
+    """Sum the weights of all partitions of each state, relative to its best."""
     cut = CUT * temperature
-    near.plan_pull[:n_states] = 0.0
     near.plan_weight[0] = 1.0
     for s in range(1, n_states):
         total = 0.0
@@ -125,8 +175,16 @@ def weigh_plans(
             if gap < cut and near.block_weight[y] > 0:
                 total += near.block_weight[y] * near.plan_weight[s - y] * math.exp(-gap / temperature)
         near.plan_weight[s] = total
-    near.plan_pull[last] = 1.0 / near.plan_weight[last]
-    for s in range(last, 0, -1):
+
+
+@njit(cache=True, nogil=True)
+def pull_partitions(
+    n_states: int, temperature: float, line_qty: Int64s, stride: Int64s, w: Scratch, near: SoftScratch
+) -> None:
+    """Differentiate `weigh_partitions` backwards: from ``plan_pull`` of the states to ``block_pull``."""
+    cut = CUT * temperature
+    near.block_pull[:n_states] = 0.0
+    for s in range(n_states - 1, 0, -1):
         pull = near.plan_pull[s]
         if pull == 0.0:
             continue
@@ -138,7 +196,152 @@ def weigh_plans(
                 share = pull * math.exp(-gap / temperature)
                 near.block_pull[y] += share * near.plan_weight[s - y]
                 near.plan_pull[s - y] += share * near.block_weight[y]
-    return float(w.plan_cost[last] - temperature * math.log(near.plan_weight[last]))
+
+
+@njit(cache=True, nogil=True)
+def share_out_blocks(
+    kept: int,
+    temperature: float,
+    line_qty: Int64s,
+    stride: Int64s,
+    w: Scratch,
+    near: SoftScratch,
+    demand: Floats,
+    load: Floats,
+) -> None:
+    """Hand the pull of each block to its parcels: the chance that each is sent."""
+    for i in range(kept):
+        c, s = near.near_cand[i], near.near_state[i]
+        if w.is_strict[c] == 0 and near.block_pull[s] > 0.0:
+            chance = near.block_pull[s] * math.exp((w.best_cost[s] - near.near_cost[i]) / temperature)
+            expect_parcel(c, s, chance, line_qty, stride, w, demand, load)
+
+
+@njit(cache=True, nogil=True)
+def expect_parcel(
+    c: int,
+    state: int,
+    chance: float,
+    line_qty: Int64s,
+    stride: Int64s,
+    w: Scratch,
+    demand: Floats,
+    load: Floats,
+) -> None:
+    """Add a parcel that is sent with probability `chance` to the expected units and parcels."""
+    load[w.cand_node[c]] += chance
+    for k in range(len(stride)):
+        units = (state // stride[k]) % (line_qty[k] + 1)
+        if units > 0:
+            demand[w.cand_pos[c, k]] += chance * units
+
+
+@njit(cache=True, nogil=True)
+def chain_strict(
+    kept: int,
+    n_states: int,
+    temperature: float,
+    w: Scratch,
+    near: SoftScratch,
+    line_qty: Int64s,
+    stride: Int64s,
+) -> int:
+    """Add the strict candidates one at a time, each with at most one parcel.
+
+    Row 0 of ``chain_cost`` and ``chain_weight`` is the partition without them; row k adds the k-th. Weights
+    are relative to the least cost of their row and state. Returns the number of strict candidates in the
+    chain.
+    """
+    for s in range(n_states):
+        near.chain_cost[0, s] = w.plan_cost[s]
+        near.chain_weight[0, s] = near.plan_weight[s]
+    row = 0
+    i = 0
+    while i < kept:
+        c = near.near_cand[i]
+        end = i
+        while end < kept and near.near_cand[end] == c:
+            end += 1
+        if w.is_strict[c]:
+            for s in range(n_states):
+                least = near.chain_cost[row, s]
+                for j in range(i, end):
+                    y = near.near_state[j]
+                    if holds(s, y, line_qty, stride):
+                        least = min(least, near.near_cost[j] + near.chain_cost[row, s - y])
+                weight = near.chain_weight[row, s] * math.exp((least - near.chain_cost[row, s]) / temperature)
+                for j in range(i, end):
+                    y = near.near_state[j]
+                    if holds(s, y, line_qty, stride):
+                        gap = near.near_cost[j] + near.chain_cost[row, s - y] - least
+                        if gap < CUT * temperature:
+                            weight += near.chain_weight[row, s - y] * math.exp(-gap / temperature)
+                near.chain_cost[row + 1, s] = least
+                near.chain_weight[row + 1, s] = weight
+            row += 1
+            near.chain_begin[row] = i
+            near.chain_end[row] = end
+        i = end
+    return row
+
+
+@njit(cache=True, nogil=True)
+def pull_chain(
+    rows: int,
+    n_states: int,
+    temperature: float,
+    line_qty: Int64s,
+    stride: Int64s,
+    w: Scratch,
+    near: SoftScratch,
+    demand: Floats,
+    load: Floats,
+) -> None:
+    """Differentiate `chain_strict` backwards, down to ``plan_pull`` of the partition without them."""
+    last = n_states - 1
+    near.plan_pull[:n_states] = 0.0
+    near.plan_pull[last] = 1.0 / near.chain_weight[rows, last]
+    for row in range(rows, 0, -1):
+        near.next_pull[:n_states] = 0.0
+        for s in range(n_states):
+            pull = near.plan_pull[s]
+            if pull == 0.0:
+                continue
+            best = near.chain_cost[row, s]
+            near.next_pull[s] += pull * math.exp((best - near.chain_cost[row - 1, s]) / temperature)
+            for j in range(near.chain_begin[row], near.chain_end[row]):
+                y = near.near_state[j]
+                if holds(s, y, line_qty, stride):
+                    gap = near.near_cost[j] + near.chain_cost[row - 1, s - y] - best
+                    if gap < CUT * temperature:
+                        share = pull * math.exp(-gap / temperature)
+                        near.next_pull[s - y] += share
+                        chance = share * near.chain_weight[row - 1, s - y]
+                        expect_parcel(near.near_cand[j], y, chance, line_qty, stride, w, demand, load)
+        near.plan_pull[:n_states] = near.next_pull[:n_states]
+
+
+@njit(cache=True, nogil=True)
+def holds(state: int, part: int, line_qty: Int64s, stride: Int64s) -> bool:
+    """Whether `part` is within `state`, line by line."""
+    for k in range(len(stride)):
+        radix = line_qty[k] + 1
+        if (part // stride[k]) % radix > (state // stride[k]) % radix:
+            return False
+    return True
+
+
+@njit(cache=True, nogil=True)
+def mark_partial(n_cands: int, line_qty: Int64s, w: Scratch) -> int:
+    """Mark the candidates that have some but not all units of a line as strict; returns how many."""
+    marked = 0
+    for c in range(n_cands):
+        w.is_strict[c] = 0
+        for k in range(len(line_qty)):
+            if 0 < w.cand_avail[c, k] < line_qty[k]:
+                w.is_strict[c] = 1
+        marked += w.is_strict[c]
+    return marked
 
 
 @njit(cache=True, nogil=True)
@@ -148,6 +351,7 @@ def soften_order(
     pos_price: Int64s,
     node_price: Int64s,
     temperature: float,
+    chain: bool,
     w: Scratch,
     near: SoftScratch,
     demand: Floats,
@@ -180,20 +384,31 @@ def soften_order(
         n_cands, w.cand_tariff, w.row_of_tariff, n_states, w.state_weight,
         p.tariff_ptr, p.tariff_list, p.list_ptr, p.list_weight, p.list_cost, w.cand_row, w.transport,
     )  # fmt: skip
-    kept = near_best_parcels(n_cands, n_states, int(CUT * temperature), w, stride, near)
-    best_partition(stride, line_qty, n_states, w.best_cost, w.content, w.plan_cost, w.plan_block)
-    weigh_blocks(kept, n_states, temperature, w, stride, near)
-    soft = weigh_plans(n_states, temperature, line_qty, stride, w, near)
-    for i in range(kept):
-        s = near.near_state[i]
-        pull = near.block_pull[s]
-        if pull == 0.0:
-            continue
-        share = pull * math.exp((w.best_cost[s] - near.near_cost[i]) / temperature)
-        c = near.near_cand[i]
-        load[w.cand_node[c]] += share
-        for k in range(n_lines):
-            units = (s // stride[k]) % (line_qty[k] + 1)
-            if units > 0:
-                demand[w.cand_pos[c, k]] += share * units
-    return soft, w.plan_cost[n_states - 1]
+    cut = int(CUT * temperature)
+    last = n_states - 1
+    if not chain or mark_partial(n_cands, line_qty, w) == 0:
+        w.is_strict[:n_cands] = 0
+        kept = near_best_parcels(n_cands, n_states, cut, w, stride, near)
+        best_partition(stride, line_qty, n_states, w.best_cost, w.content, w.plan_cost, w.plan_block)
+        weigh_blocks(kept, n_states, temperature, w, stride, near)
+        weigh_partitions(n_states, temperature, line_qty, stride, w, near)
+        near.plan_pull[:n_states] = 0.0
+        near.plan_pull[last] = 1.0 / near.plan_weight[last]
+        hard, weight = w.plan_cost[last], near.plan_weight[last]
+    else:
+        least = search_order(order, p, p.pos_free, p.node_capacity, pos_price, node_price, w)[0]
+        w.is_strict[:n_cands] = 0
+        near_best_parcels(n_cands, n_states, 0, w, stride, near)
+        best_partition(stride, line_qty, n_states, w.best_cost, w.content, w.plan_cost, w.plan_block)
+        kept = useful_parcels(n_cands, last, least + cut, w, stride, near)
+        mark_partial(n_cands, line_qty, w)
+        best_kept(kept, n_states, w, near)
+        best_partition(stride, line_qty, n_states, w.best_cost, w.content, w.plan_cost, w.plan_block)
+        weigh_blocks(kept, n_states, temperature, w, stride, near)
+        weigh_partitions(n_states, temperature, line_qty, stride, w, near)
+        rows = chain_strict(kept, n_states, temperature, w, near, line_qty, stride)
+        pull_chain(rows, n_states, temperature, line_qty, stride, w, near, demand, load)
+        hard, weight = near.chain_cost[rows, last], near.chain_weight[rows, last]
+    pull_partitions(n_states, temperature, line_qty, stride, w, near)
+    share_out_blocks(kept, temperature, line_qty, stride, w, near, demand, load)
+    return hard - temperature * math.log(weight), hard

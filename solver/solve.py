@@ -2,11 +2,9 @@
 
 1. First come, first served, exactly (`sequence` at zero prices): a feasible plan at once.
 2. Prices of stock and capacity from the smoothed dual (`smooth_dual`), cooling down in stages. After each
-   stage the
-   exact bound at the best prices is recorded, and the orders are planned in sequence at these prices, so that
-   each leaves what is worth more elsewhere.
-3. That plan is improved by giving each order back and serving it anew at its true cost; nothing can get
-   dearer.
+   stage the exact bound at the best prices is recorded, and the orders are planned in sequence at these
+   prices, so that each leaves what is worth more elsewhere.
+3. The best plan is improved by letting orders displace each other (`improve`).
 
 A stop at any moment leaves the best plan and the best bound so far. The result depends on the problem, the
 parameters and the seed, not on the number of workers.
@@ -20,11 +18,12 @@ from enum import StrEnum
 import numpy as np
 
 from solver.arrays import ProblemArrays, Scratch
+from solver.improve import DisplacementSearch
 from solver.plan_state import PlanState
 from solver.prices import Prices, lower_bound
 from solver.problem import AllocationPlan, AllocationProblem, Int64s
 from solver.sequence import plan_in_sequence
-from solver.smooth_dual import Floats, SmoothDual, Stage, climb
+from solver.smooth_dual import SmoothDual, Stage, climb
 from solver.stop import NeverStop, Progress, Stop
 
 
@@ -40,18 +39,25 @@ class Status(StrEnum):
 class SolveParams:
     """How a batch is solved; the defaults suit a day of retail orders."""
 
-    stages: tuple[Stage, ...] = (Stage(0.2, 15), Stage(0.05, 20), Stage(0.015, 25), Stage(0.005, 25))
-    improvement_sweeps: int = 3
+    stages: tuple[Stage, ...] = (
+        Stage(0.2, passes=30, chain=False),
+        Stage(0.05, passes=30, chain=False),
+        Stage(0.015, passes=25, chain=True),
+        Stage(0.005, passes=25, chain=True),
+    )
+    improvement_rounds: int = 12
+    moves_per_order: float = 1.0  # in each round
+    threshold: float = 0.005  # of the first round, as a share of an order's mean cost; falls to zero
     workers: int = 2
 
     def __post_init__(self) -> None:
-        if self.workers < 1 or self.improvement_sweeps < 0:
-            raise ValueError("workers must be at least 1 and improvement_sweeps at least 0")
+        if self.workers < 1 or self.improvement_rounds < 0 or self.moves_per_order < 0 or self.threshold < 0:
+            raise ValueError("workers must be at least 1, rounds, moves and threshold at least 0")
 
     @property
     def passes_planned(self) -> int:
         """The most passes over all orders that a solve makes."""
-        return 1 + sum(stage.passes + self.improvement_sweeps for stage in self.stages)
+        return 1 + sum(stage.passes + 1 for stage in self.stages) + self.improvement_rounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +125,7 @@ def solve(
     try:
         run.first_come()
         run.climb_and_plan()
+        run.improve()
         reason = "passes done"
     except _Stopped as stopped:
         reason = stopped.reason
@@ -162,22 +169,34 @@ class _Run:
 
     def climb_and_plan(self) -> None:
         dual = SmoothDual(self.problem, self.params.workers)
-        mean_cost = max(1.0, self.first_come_cost / max(1, self.problem.n_orders))
-        x = dual.start()
-        best_x, best_hard = x, -np.inf
+        prices = best_prices = np.zeros(len(dual.supply), np.int64)
+        best_hard = 0
 
-        def on_pass(at: Floats, hard: float) -> None:
-            nonlocal best_x, best_hard
+        def on_pass(at: Int64s, hard: int) -> None:
+            nonlocal best_prices, best_hard
             if hard > best_hard:
-                best_x, best_hard = at.copy(), hard
+                best_prices, best_hard = at, hard
             self._passed()
 
         for stage in self.params.stages:
             try:
-                x = climb(dual, x, stage.temperature * mean_cost, stage.passes, on_pass)
+                temperature = stage.temperature * self._mean_cost()
+                prices = climb(dual, prices, temperature, stage, on_pass)
             finally:  # also when stopped: the work of the stage is not lost
-                self._adopt(dual, best_x)
+                self._adopt(*dual.split(best_prices))
+            best_hard = 0  # hard duals of other stages do not compare: they may count joint stock or not
             self._plan_at_prices()
+
+    def improve(self) -> None:
+        search = DisplacementSearch(self.problem, self.best, self.prices, self.rng)
+        moves = int(self.params.moves_per_order * self.problem.n_orders)
+        rounds = self.params.improvement_rounds
+        for done in range(rounds):
+            share = self.params.threshold * (1 - (done + 1) / rounds)
+            search.run(moves, share * self._mean_cost())
+            if search.plan.cost() < self.best.cost():
+                self.best = search.plan.copy()
+            self._passed()
 
     def fill_in(self) -> None:
         """Serve the orders that lack units anew at true cost until none gets cheaper.
@@ -215,27 +234,25 @@ class _Run:
             trace=tuple(self.trace),
         )
 
-    def _adopt(self, dual: SmoothDual, x: Floats) -> None:
-        """Prove the exact bound at variables `x`, and keep it if it is the best."""
-        stock, capacity = dual.to_prices(x)
+    def _mean_cost(self) -> float:
+        """Return a first-come order's mean cost, the natural unit of temperatures; micros."""
+        return max(1.0, self.first_come_cost / max(1, self.problem.n_orders))
+
+    def _adopt(self, stock: Int64s, capacity: Int64s) -> None:
+        """Prove the exact bound at prices, and keep them if it is the best."""
         bound = lower_bound(self.problem, stock, capacity, self.params.workers)
         if bound > self.prices.lower_bound:
             self.prices = Prices(stock, capacity, bound)
 
     def _plan_at_prices(self) -> None:
-        """Plan all orders anew at the best prices, then improve at true cost."""
-        zero = Prices.zero(self.problem)
-        plan = PlanState.empty(self.problem)
+        """Plan all orders anew at the best prices, then once more at true cost."""
         in_turn = np.arange(self.problem.n_orders)
+        plan = PlanState.empty(self.problem)
         self._serve(in_turn, self.prices, plan)
-        for _ in range(self.params.improvement_sweeps):
-            before = plan.cost()
-            self._serve(self.rng.permutation(self.problem.n_orders), zero, plan)
-            if plan.cost() < self.best.cost():
-                self.best = plan.copy()
-            self._passed()
-            if plan.cost() == before:
-                break
+        self._serve(in_turn, Prices.zero(self.problem), plan)
+        if plan.cost() < self.best.cost():
+            self.best = plan
+        self._passed()
 
     def _serve(self, sequence: Int64s, prices: Prices, plan: PlanState) -> None:
         plan_in_sequence(sequence, self.arrays, prices.stock, prices.capacity, self.scratch, plan)

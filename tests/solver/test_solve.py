@@ -203,7 +203,7 @@ def test_nothing_in_stock_leaves_everything_unfilled_and_proves_it() -> None:
     assert result.status == Status.OPTIMAL
 
 
-@pytest.mark.parametrize("wrong", [{"workers": 0}, {"improvement_sweeps": -1}])
+@pytest.mark.parametrize("wrong", [{"workers": 0}, {"improvement_rounds": -1}, {"threshold": -0.1}])
 def test_params_check_themselves(wrong: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="workers must be at least 1"):
         SolveParams(**wrong)
@@ -212,4 +212,4 @@ def test_params_check_themselves(wrong: dict[str, int]) -> None:
 @pytest.mark.parametrize(("temperature", "passes"), [(0.0, 3), (-1.0, 3), (float("nan"), 3), (0.1, 0)])
 def test_a_stage_checks_itself(temperature: float, passes: int) -> None:
     with pytest.raises(ValueError, match="a stage needs"):
-        Stage(temperature, passes)
+        Stage(temperature, passes, chain=True)

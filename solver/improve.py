@@ -1,0 +1,276 @@
+"""Improve a plan: let one order have what it wants, and find new places for the ones it displaces.
+
+A ruin-and-recreate search (Schrimpf et al. 2000) with ruins chosen by conflict. An order that pays more than
+it would alone is drawn; it takes its best plan on *all* stock and capacity, at a random share of the dual
+prices, and whoever holds the units or parcels it needs is displaced. The displaced are served again, in
+random sequence, from what is left. The change is kept when the total does not rise by more than a threshold
+that falls to zero (threshold accepting, Dueck & Scheuer 1990), else undone.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from solver.arrays import ProblemArrays, Scratch
+from solver.occupancy import NO_SLOT, Occupancy, enter_order, remove_order
+from solver.order_kernel import STATES_MAX, count_states
+from solver.plan_state import PlanState, release_order, take_parcels
+from solver.prices import Prices, least_costs
+from solver.problem import AllocationProblem, Int32s, Int64s
+from solver.search import search_order
+
+DISPLACED_MAX = 24
+PRICE_SHARES = (0.0, 0.5, 1.0)  # of the dual prices; an order decides at one of them, drawn at random
+
+
+class Undo(NamedTuple):
+    """Plans of the orders that a move touches, as they were.
+
+    Axes: ``m`` touched orders, ``u`` their slots.
+    """
+
+    order: Int64s  # [m]
+    sequence: Int64s  # [m] in which the displaced are served again
+    begin: Int64s  # [m + 1]
+    n_parcels: Int64s  # [m]
+    cost: Int64s  # [m]
+    parcel_node: Int32s  # [u]
+    parcel_list: Int32s  # [u]
+    entry_end: Int64s  # [u] relative to the order's first slot
+    entry_line: Int32s  # [u]
+    entry_pos: Int64s  # [u]
+    entry_qty: Int64s  # [u]
+
+    @classmethod
+    def allocate(cls) -> "Undo":
+        """Allocate room for a move that touches the most orders."""
+        orders, slots = DISPLACED_MAX + 1, (DISPLACED_MAX + 1) * STATES_MAX
+        return cls(
+            order=np.zeros(orders + 1, np.int64),
+            sequence=np.zeros(orders + 1, np.int64),
+            begin=np.zeros(orders + 1, np.int64),
+            n_parcels=np.zeros(orders + 1, np.int64),
+            cost=np.zeros(orders + 1, np.int64),
+            parcel_node=np.zeros(slots, np.int32),
+            parcel_list=np.zeros(slots, np.int32),
+            entry_end=np.zeros(slots, np.int64),
+            entry_line=np.zeros(slots, np.int32),
+            entry_pos=np.zeros(slots, np.int64),
+            entry_qty=np.zeros(slots, np.int64),
+        )
+
+
+class DisplacementSearch:
+    """A search under way: its plan, which may be worse than the best one it met, and who holds what in it."""
+
+    def __init__(
+        self, problem: AllocationProblem, plan: PlanState, prices: Prices, rng: np.random.Generator
+    ) -> None:
+        self.plan = plan.copy()
+        self._arrays = ProblemArrays.of(problem)
+        self._scratch = Scratch.for_problem(problem)
+        self._occupancy = Occupancy.of(problem, self.plan)
+        self._undo = Undo.allocate()
+        self._rng = rng
+        self._shares = tuple(
+            ((prices.stock * share).astype(np.int64), (prices.capacity * share).astype(np.int64))
+            for share in PRICE_SHARES
+        )
+        zero = Prices.zero(problem)
+        self._lone_cost = least_costs(problem, zero.stock, zero.capacity, workers=1)
+
+    def run(self, moves: int, threshold: float) -> None:
+        """Make `moves` moves; each kept one raises the total by at most `threshold` micros."""
+        improve_by_displacing(
+            moves, threshold, self._lone_cost, self._arrays, self._shares, self._scratch, self.plan,
+            self._occupancy, self._undo, self._rng,
+        )  # fmt: skip
+
+
+@njit(cache=True, nogil=True)
+def displace(order: int, touched: int, plan: PlanState, occupancy: Occupancy, undo: Undo) -> int:
+    """Remember the plan of `order` and give back all it holds; returns the number of touched orders."""
+    first = plan.slot_ptr[order]
+    begin = undo.begin[touched]
+    n_parcels = plan.n_parcels[order]
+    n_entries = 0
+    for k in range(n_parcels):
+        undo.parcel_node[begin + k] = plan.parcel_node[first + k]
+        undo.parcel_list[begin + k] = plan.parcel_list[first + k]
+        undo.entry_end[begin + k] = plan.entry_end[first + k] - first
+        n_entries = plan.entry_end[first + k] - first
+    for k in range(n_entries):
+        undo.entry_line[begin + k] = plan.entry_line[first + k]
+        undo.entry_pos[begin + k] = plan.entry_pos[first + k]
+        undo.entry_qty[begin + k] = plan.entry_qty[first + k]
+    undo.order[touched] = order
+    undo.n_parcels[touched] = n_parcels
+    undo.cost[touched] = plan.order_cost[order]
+    undo.begin[touched + 1] = begin + max(n_parcels, n_entries)
+    remove_order(order, plan, occupancy)
+    release_order(order, plan)
+    return touched + 1
+
+
+@njit(cache=True, nogil=True)
+def restore(touched: int, plan: PlanState, occupancy: Occupancy, undo: Undo) -> None:
+    """Put every touched order back as it was."""
+    for m in range(touched):
+        order = undo.order[m]
+        remove_order(order, plan, occupancy)
+        release_order(order, plan)
+    for m in range(touched):
+        order, begin = undo.order[m], undo.begin[m]
+        first = plan.slot_ptr[order]
+        n_entries = 0
+        for k in range(undo.n_parcels[m]):
+            plan.parcel_node[first + k] = undo.parcel_node[begin + k]
+            plan.parcel_list[first + k] = undo.parcel_list[begin + k]
+            plan.entry_end[first + k] = undo.entry_end[begin + k] + first
+            plan.node_left[undo.parcel_node[begin + k]] -= 1
+            n_entries = undo.entry_end[begin + k]
+        for k in range(n_entries):
+            plan.entry_line[first + k] = undo.entry_line[begin + k]
+            plan.entry_pos[first + k] = undo.entry_pos[begin + k]
+            plan.entry_qty[first + k] = undo.entry_qty[begin + k]
+            plan.pos_left[undo.entry_pos[begin + k]] -= undo.entry_qty[begin + k]
+        plan.n_parcels[order] = undo.n_parcels[m]
+        plan.order_cost[order] = undo.cost[m]
+        enter_order(order, plan, occupancy)
+
+
+@njit(cache=True, nogil=True)
+def make_room(
+    n_out: int,
+    n_lines: int,
+    p: ProblemArrays,
+    seed: int,
+    touched: int,
+    w: Scratch,
+    plan: PlanState,
+    occupancy: Occupancy,
+    undo: Undo,
+    rng: np.random.Generator,
+) -> tuple[int, bool]:
+    """Displace orders until the parcels of `seed` in `w` fit.
+
+    Returns the number of touched orders and whether they fit; they do not when too many orders, or one too
+    large for the exact search, would have to go.
+    """
+    first = p.order_ptr[seed]
+    for i in range(n_out):
+        c = w.out_cand[i]
+        node = w.cand_node[c]
+        parcels = 0
+        for j in range(n_out):
+            parcels += w.out_cand[j] == c
+        while plan.node_left[node] < parcels:
+            drawn = int(rng.random() * occupancy.n_members[node])
+            slot = occupancy.member[occupancy.member_ptr[node] + drawn]
+            order = occupancy.order_of_slot[slot]
+            if not _may_displace(order, touched, p):
+                return touched, False
+            touched = displace(order, touched, plan, occupancy, undo)
+        for k in range(n_lines):
+            wanted = 0
+            for j in range(n_out):
+                if w.out_cand[j] == c:
+                    wanted += (w.out_state[j] // w.stride[k]) % (p.line_qty[first + k] + 1)
+            pos = w.cand_pos[c, k]
+            while wanted > 0 and plan.pos_left[pos] < wanted:
+                entry = occupancy.user_head[pos]
+                steps = int(rng.random() * 8)
+                while steps > 0 and occupancy.user_next[entry] != NO_SLOT:
+                    entry = occupancy.user_next[entry]
+                    steps -= 1
+                order = occupancy.order_of_slot[entry]
+                if not _may_displace(order, touched, p):
+                    return touched, False
+                touched = displace(order, touched, plan, occupancy, undo)
+    return touched, True
+
+
+@njit(cache=True, nogil=True)
+def _may_displace(order: int, touched: int, p: ProblemArrays) -> bool:
+    if touched > DISPLACED_MAX:
+        return False
+    return bool(count_states(p.line_qty[p.order_ptr[order] : p.order_ptr[order + 1]]) <= STATES_MAX)
+
+
+@njit(cache=True, nogil=True)
+def serve_again(
+    order: int,
+    p: ProblemArrays,
+    pos_price: Int64s,
+    node_price: Int64s,
+    w: Scratch,
+    plan: PlanState,
+    occupancy: Occupancy,
+) -> None:
+    """Serve a displaced order from what is left, at prices."""
+    n_out = search_order(order, p, plan.pos_left, plan.node_left, pos_price, node_price, w)[1]
+    take_parcels(order, n_out, p, w, plan)
+    enter_order(order, plan, occupancy)
+
+
+@njit(cache=True, nogil=True)
+def improve_by_displacing(
+    moves: int,
+    threshold: float,
+    lone_cost: Int64s,
+    p: ProblemArrays,
+    shares: tuple[tuple[Int64s, Int64s], ...],
+    w: Scratch,
+    plan: PlanState,
+    occupancy: Occupancy,
+    undo: Undo,
+    rng: np.random.Generator,
+) -> tuple[int, int]:
+    """Make `moves` moves.
+
+    threshold : micros by which a kept move may raise the total.   lone_cost : int64[o], what each order
+    would cost if it were alone.   shares : (stock, capacity) prices at several shares of the dual prices,
+    the first one zero. Returns (change of the total cost in micros, moves kept).
+    """
+    n_orders = len(p.order_destination)
+    change, kept = 0, 0
+    for _ in range(moves):
+        seed = int(rng.random() * n_orders)
+        for _ in range(2):  # of three drawn, the one that loses most
+            other = int(rng.random() * n_orders)
+            if plan.order_cost[other] - lone_cost[other] > plan.order_cost[seed] - lone_cost[seed]:
+                seed = other
+        first, end = p.order_ptr[seed], p.order_ptr[seed + 1]
+        if plan.order_cost[seed] <= lone_cost[seed] or count_states(p.line_qty[first:end]) > STATES_MAX:
+            continue
+        prices = shares[int(rng.random() * len(shares))]
+        n_out = search_order(seed, p, p.pos_free, p.node_capacity, prices[0], prices[1], w)[1]
+        touched = displace(seed, 0, plan, occupancy, undo)
+        touched, fits = make_room(n_out, end - first, p, seed, touched, w, plan, occupancy, undo, rng)
+        if fits:
+            take_parcels(seed, n_out, p, w, plan)
+            enter_order(seed, plan, occupancy)
+            prices = shares[int(rng.random() * len(shares))]
+            shuffle(touched, undo.sequence, rng)
+            for m in range(1, touched):
+                serve_again(undo.order[undo.sequence[m]], p, prices[0], prices[1], w, plan, occupancy)
+        total = 0
+        for m in range(touched):
+            total += plan.order_cost[undo.order[m]] - undo.cost[m]
+        if fits and total <= threshold:
+            change += total
+            kept += 1
+        else:
+            restore(touched, plan, occupancy, undo)
+    return change, kept
+
+
+@njit(cache=True, nogil=True)
+def shuffle(touched: int, sequence: Int64s, rng: np.random.Generator) -> None:
+    """Write 0 and a random sequence of 1 to `touched` - 1 to `sequence` (Fisher-Yates)."""
+    for m in range(touched):
+        sequence[m] = m
+    for m in range(1, touched):
+        other = m + int(rng.random() * (touched - m))
+        sequence[m], sequence[other] = sequence[other], sequence[m]

@@ -1,0 +1,101 @@
+"""Who holds what: the orders that use each scarce position and each node of limited capacity.
+
+Kept beside a `PlanState` while orders are moved. Users of a position are a linked list over entry slots;
+parcels of a limited node are a list with constant-time removal, so that one can be drawn at random.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from solver.plan_state import PlanState
+from solver.problem import UNLIMITED_PARCELS, AllocationProblem, Int32s, Int64s
+
+NO_SLOT = -1
+
+
+class Occupancy(NamedTuple):
+    """Users of positions and nodes, by slot of the `PlanState` they describe."""
+
+    order_of_slot: Int32s  # [slot]
+    user_head: Int64s  # [p] an entry slot, or NO_SLOT
+    user_next: Int64s  # [slot]
+    user_prev: Int64s  # [slot]
+    member_ptr: Int64s  # [n+1] room for the parcels of each limited node; none for the others
+    member: Int64s  # parcel slots; the first n_members[n] of a node's room
+    n_members: Int64s  # [n]
+    rank_of_slot: Int64s  # [slot] where the parcel stands among its node's members
+
+    @classmethod
+    def of(cls, problem: AllocationProblem, plan: PlanState) -> "Occupancy":
+        """Enter all that `plan` holds."""
+        slots = int(plan.slot_ptr[-1])
+        limited = problem.node_capacity < UNLIMITED_PARCELS
+        room = np.where(limited, np.minimum(problem.node_capacity, slots), 0)
+        occupancy = cls(
+            order_of_slot=np.repeat(np.arange(problem.n_orders), np.diff(plan.slot_ptr)).astype(np.int32),
+            user_head=np.full(problem.n_positions, NO_SLOT, np.int64),
+            user_next=np.full(slots, NO_SLOT, np.int64),
+            user_prev=np.full(slots, NO_SLOT, np.int64),
+            member_ptr=np.concatenate(([0], np.cumsum(room))),
+            member=np.zeros(int(room.sum()), np.int64),
+            n_members=np.zeros(problem.n_nodes, np.int64),
+            rank_of_slot=np.zeros(slots, np.int64),
+        )
+        for order in range(problem.n_orders):
+            enter_order(order, plan, occupancy)
+        return occupancy
+
+
+@njit(cache=True, nogil=True)
+def enter_order(order: int, plan: PlanState, occupancy: Occupancy) -> None:
+    """Enter the parcels of `order` as `plan` has them."""
+    first = plan.slot_ptr[order]
+    for slot in range(first, first + plan.n_parcels[order]):
+        node = plan.parcel_node[slot]
+        begin = occupancy.member_ptr[node]
+        if occupancy.member_ptr[node + 1] > begin:
+            rank = occupancy.n_members[node]
+            occupancy.member[begin + rank] = slot
+            occupancy.rank_of_slot[slot] = rank
+            occupancy.n_members[node] += 1
+    for entry in range(first, _end_of_entries(order, plan)):
+        pos = plan.entry_pos[entry]
+        head = occupancy.user_head[pos]
+        occupancy.user_prev[entry] = NO_SLOT
+        occupancy.user_next[entry] = head
+        if head != NO_SLOT:
+            occupancy.user_prev[head] = entry
+        occupancy.user_head[pos] = entry
+
+
+@njit(cache=True, nogil=True)
+def remove_order(order: int, plan: PlanState, occupancy: Occupancy) -> None:
+    """Take the parcels of `order` out, before they are released."""
+    first = plan.slot_ptr[order]
+    for slot in range(first, first + plan.n_parcels[order]):
+        node = plan.parcel_node[slot]
+        begin = occupancy.member_ptr[node]
+        if occupancy.member_ptr[node + 1] > begin:
+            occupancy.n_members[node] -= 1
+            rank = occupancy.rank_of_slot[slot]
+            moved = occupancy.member[begin + occupancy.n_members[node]]
+            occupancy.member[begin + rank] = moved
+            occupancy.rank_of_slot[moved] = rank
+    for entry in range(first, _end_of_entries(order, plan)):
+        before, after = occupancy.user_prev[entry], occupancy.user_next[entry]
+        if before == NO_SLOT:
+            occupancy.user_head[plan.entry_pos[entry]] = after
+        else:
+            occupancy.user_next[before] = after
+        if after != NO_SLOT:
+            occupancy.user_prev[after] = before
+
+
+@njit(cache=True, nogil=True)
+def _end_of_entries(order: int, plan: PlanState) -> int:
+    first = plan.slot_ptr[order]
+    if plan.n_parcels[order] == 0:
+        return int(first)
+    return int(plan.entry_end[first + plan.n_parcels[order] - 1])
