@@ -20,7 +20,7 @@ from fulfillment.planning.build import build_problem
 from fulfillment.scenario.read import read_scenario
 from solver.arrays import ProblemArrays, Scratch
 from solver.order_kernel import STATES_MAX, count_states
-from solver.prices import price_orders
+from solver.prices import lower_bound
 from solver.problem import AllocationProblem
 from solver.search import search_order
 
@@ -62,7 +62,7 @@ def time_decisions(problem: AllocationProblem, orders_max: int = ORDERS_MAX) -> 
         median_us=float(np.median(nanos)) / 1000,
         p99_us=float(np.quantile(nanos, 0.99)) / 1000,
         max_us=float(nanos.max()) / 1000,
-        loop_mean_us=_loop_mean_us(problem, arrays, prices, scratch),
+        loop_mean_us=_loop_mean_us(problem, *prices),
         first_call_seconds=first_call,
         candidates_mean=candidates / len(orders),
         nodes=problem.n_nodes,
@@ -78,13 +78,11 @@ def _exact_orders(problem: AllocationProblem, orders_max: int) -> np.ndarray:
     return exact[np.unique(np.linspace(0, len(exact) - 1, min(orders_max, len(exact))).astype(int))]
 
 
-def _loop_mean_us(
-    problem: AllocationProblem, arrays: ProblemArrays, prices: tuple[np.ndarray, np.ndarray], scratch: Scratch
-) -> float:
-    """Mean time of all orders in the loop that computes the bound."""
-    price_orders(0, problem.n_orders, arrays, *prices, scratch)  # compiles
+def _loop_mean_us(problem: AllocationProblem, pos_price: np.ndarray, node_price: np.ndarray) -> float:
+    """Mean time of all orders in the loop that computes the bound, on one thread."""
+    lower_bound(problem, pos_price, node_price, workers=1)  # compiles
     began = time.perf_counter()
-    price_orders(0, 1, arrays, *prices, scratch)
+    lower_bound(problem, pos_price, node_price, workers=1)
     return (time.perf_counter() - began) * 1e6 / problem.n_orders
 
 
