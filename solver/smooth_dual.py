@@ -77,6 +77,8 @@ class SmoothDual:
         Units of each position, then parcels of each node, 0 where unlimited.
     may_bind : bool[p + n]
         Where a price can be above zero: all interested orders together could use it up.
+    price_max : int64[p + n]
+        Micros. Above it nobody buys: a unit would rather stay unfilled, an order rather get no parcel.
     """
 
     def __init__(self, problem: AllocationProblem, workers: int) -> None:
@@ -88,6 +90,10 @@ class SmoothDual:
         self.supply = np.concatenate([problem.pos_free, limited_capacity(problem)])
         limited = problem.node_capacity < UNLIMITED_PARCELS
         self.may_bind = np.concatenate([_can_run_out(problem), limited])
+        dearest_unit = problem.line_penalty.max(initial=0)
+        paid = np.concatenate(([0], np.cumsum(problem.line_qty * problem.line_penalty)))
+        dearest_order = np.diff(paid[problem.order_ptr]).max(initial=0)
+        self.price_max = np.repeat([dearest_unit, dearest_order], [problem.n_positions, problem.n_nodes])
 
     def split(self, prices: Int64s) -> tuple[Int64s, Int64s]:
         """Split prices into those of positions, int64[p], and of nodes, int64[n]."""
@@ -156,7 +162,8 @@ def climb(
         return -soft / temperature, -gradient[free] * unit / temperature
 
     options = {"maxfun": stage.passes + 1, "maxiter": stage.passes, "maxcor": 20}
-    bounds = [(0.0, None)] * len(free)
+    # Where the dual is straight the method has no curvature to go by, and would step out of 64 bits.
+    bounds = np.column_stack((np.zeros(len(free)), dual.price_max[free] / unit))
     x = start[free] / unit
     with suppress(_StageDone):
         minimize(descend, x, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
