@@ -50,7 +50,7 @@ def test_orders_units_and_parcels_are_counted(planned: PlannedDay) -> None:
 
 
 def test_a_run_names_inputs_versions_seed_policy_timings_and_totals(planned: PlannedDay) -> None:
-    document = run_document(planned, {"nodes.csv": "abc"}, {"read": 0.12345})
+    document = run_document(planned, {"inputs_sha256": {"nodes.csv": "abc"}}, {"read": 0.12345})
     assert json.loads(json.dumps(document)) == document
     assert document["total_cents"] == 4 * 600 + 6 * 6000
     assert document["transport_cents"] == 4 * 600

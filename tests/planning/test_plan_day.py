@@ -71,6 +71,14 @@ def test_a_sound_solver_is_believed(scenario: Scenario) -> None:
     assert set(planned.seconds) == {"build", "solve", "check"}
 
 
+def test_no_price_rises_above_what_a_unit_left_unfilled_costs() -> None:
+    """Three units for two orders of two: the dual is a straight line, along which steps once left 64 bits."""
+    scenario = day({"L1": node()}, {("L1", "V"): 3}, {"O1": order(("V", 2)), "O2": order(("V", 2))})
+    result = plan_day(scenario, Policy.default(), params=QUICK).result
+    assert 0 <= result.prices.stock.min() <= result.prices.stock.max() <= 60_000_000
+    assert result.lower_bound <= result.cost
+
+
 def test_the_same_day_is_planned_the_same_way_twice(scenario: Scenario) -> None:
     one, other = (plan_day(scenario, Policy.default(), seed=4, params=QUICK) for _ in range(2))
     assert one.allocations.qty.tolist() == other.allocations.qty.tolist()
