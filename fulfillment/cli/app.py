@@ -13,11 +13,13 @@ import typer
 
 from fulfillment import __version__
 from fulfillment.cli.exits import ExitCode
+from fulfillment.cli.import_ import import_
 from fulfillment.cli.plan import plan
 from fulfillment.cli.validate import validate
 
 # The name on the command line, and the function that is the command; its docstring is the help.
 COMMANDS: dict[str, Callable[..., None]] = {
+    "import": import_,
     "plan": plan,
     "validate": validate,
 }

@@ -1,24 +1,37 @@
-"""`fulfillment plan`: the best way to serve a day's orders, written as a folder."""
+"""`fulfillment plan`: the best way to serve a day's orders, into a folder or into the ledger."""
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from fulfillment.cli.exits import ExitCode
+from fulfillment.cli.import_ import DATABASE_HELP
 from fulfillment.cli.output import AsJson, Output, open_output
+from fulfillment.cli.plan_ledger import plan_ledger
+from fulfillment.cli.plan_search import Search, plan_with_progress, tell
 from fulfillment.domain.errors import InvalidRequest
 from fulfillment.domain.policy import Policy
 
-if TYPE_CHECKING:
-    from fulfillment.planning.plan_day import PlannedDay
-    from fulfillment.scenario.tables import Scenario
+USES = "`fulfillment plan DIR --out OUT` plans a folder, `fulfillment plan --db URL` a ledger"
 
 
 def plan(
-    directory: Annotated[Path, typer.Argument(help="The scenario's folder.", metavar="DIR")],
-    out_folder: Annotated[Path, typer.Option("--out", help="Where the plan goes; a plan there is replaced.")],
+    directory: Annotated[
+        Path | None,
+        typer.Argument(help="The scenario's folder; or name a ledger with --db.", metavar="[DIR]"),
+    ] = None,
+    out_folder: Annotated[
+        Path | None,
+        typer.Option("--out", help="Where the plan goes; a plan there is replaced. Needed with DIR."),
+    ] = None,
+    database: Annotated[
+        str | None,
+        typer.Option(
+            "--db", help=f"{DATABASE_HELP} Its waiting orders are planned and committed.", metavar="URL"
+        ),
+    ] = None,
     policy_file: Annotated[
         Path | None, typer.Option("--policy", help="A policy in TOML; without it the pinned costs apply.")
     ] = None,
@@ -29,27 +42,63 @@ def plan(
     workers: Annotated[int, typer.Option(min=1, help="Threads; the plan does not depend on it.")] = 2,
     as_json: AsJson = False,
 ) -> None:
-    """Plan a day's orders and write allocations, unfilled units with reasons, and a manifest."""
+    """Plan the orders of a folder into OUT, or those that wait in a ledger, and commit them there.
+
+    OUT holds the allocations, the units left unfilled with their reasons, and a manifest. With --db it is
+    written if it is named.
+    """
+    with open_output(as_json) as out:
+        search = Search(policy=read_policy(policy_file), seed=seed, time_limit=time_limit, workers=workers)
+        match directory, out_folder, database:
+            case Path(), Path(), None:
+                run = _plan_folder(out, directory, out_folder, search)
+            case None, _, str():
+                run = _plan_database(out, database, out_folder, search)
+            case _:
+                raise _unclear(directory, database)
+        out.result(run)
+        if run["stop_reason"] == "interrupted":
+            raise typer.Exit(ExitCode.INTERRUPTED)
+
+
+def _plan_folder(out: Output, directory: Path, out_folder: Path, search: Search) -> dict[str, object]:
     from fulfillment.planning.folder import require_writable, write_plan
-    from fulfillment.planning.manifest import hash_files, run_document
+    from fulfillment.planning.manifest import files_read, run_document
     from fulfillment.scenario.folder import table_files
     from fulfillment.scenario.read import read_scenario
 
-    with open_output(as_json) as out:
-        policy = read_policy(policy_file)
+    require_writable(out_folder)
+    began = time.monotonic()
+    with out.progress("read and validate"):
+        scenario = read_scenario(directory)
+    seconds = {"read": time.monotonic() - began}
+    day = plan_with_progress(out, scenario, search)
+    run = run_document(day, files_read(table_files(directory)), seconds)
+    write_plan(day, run, out_folder)
+    tell(out, day)
+    out.line(f"written to {out_folder}")
+    return run
+
+
+def _plan_database(out: Output, database: str, out_folder: Path | None, search: Search) -> dict[str, object]:
+    from fulfillment.planning.folder import require_writable
+    from fulfillment.store.ledger import open_ledger
+
+    if out_folder is not None:
         require_writable(out_folder)
-        began = time.monotonic()
-        with out.progress("read and validate"):
-            scenario = read_scenario(directory)
-        seconds = {"read": time.monotonic() - began}
-        day = plan_with_progress(out, scenario, policy, seed=seed, time_limit=time_limit, workers=workers)
-        run = run_document(day, hash_files(table_files(directory)), seconds)
-        write_plan(day, run, out_folder)
-        tell(out, day)
+    with open_ledger(database) as ledger:
+        planned = plan_ledger(out, ledger, search, out_folder)
+    if out_folder is not None:
         out.line(f"written to {out_folder}")
-        out.result(run)
-        if day.result.stop_reason == "interrupted":
-            raise typer.Exit(ExitCode.INTERRUPTED)
+    return planned.run
+
+
+def _unclear(directory: Path | None, database: str | None) -> InvalidRequest:
+    if directory is not None and database is not None:
+        return InvalidRequest("DIR and --db exclude each other", remedy=USES, key="db")
+    if directory is not None:
+        return InvalidRequest("the plan of a folder needs --out OUT", remedy=USES, key="out")
+    return InvalidRequest("name DIR or --db URL", remedy=USES, key="db")
 
 
 def read_policy(path: Path | None) -> Policy:
@@ -69,54 +118,3 @@ def read_policy(path: Path | None) -> Policy:
             f"the policy {path} can't be read: {error}", remedy="name a TOML file", path=str(path)
         ) from error
     return Policy.from_toml(text)
-
-
-def plan_with_progress(
-    out: Output, scenario: "Scenario", policy: Policy, *, seed: int, time_limit: float | None, workers: int
-) -> "PlannedDay":
-    """Plan a scenario and show how far it is."""
-    from fulfillment.planning.plan_day import plan_day
-    from solver.solve import SolveParams
-    from solver.stop import MaxSeconds, Progress
-
-    stop = None if time_limit is None else MaxSeconds(time_limit)
-    params = SolveParams(workers=workers)
-    with out.progress("plan", total=params.passes_planned) as step:
-        done = 0
-
-        def on_progress(progress: Progress) -> None:
-            nonlocal done
-            step.advance(progress.passes - done, note=f"gap {progress.gap:.2%}")
-            done = progress.passes
-
-        return plan_day(scenario, policy, seed=seed, stop=stop, params=params, on_progress=on_progress)
-
-
-def tell(out: Output, day: "PlannedDay") -> None:
-    """Say what a plan does, in a few lines."""
-    from fulfillment.planning.manifest import counts, units_by_reason
-
-    count = counts(day)
-    cost, result = day.cost, day.result
-    out.line(f"{count['orders']:,} orders, {count['units']:,} units, {count['parcels']:,} parcels")
-    out.line(
-        f"{count['orders_filled']:,} orders filled whole, {count['orders_split']:,} split, "
-        f"{count['units_unfilled']:,} units unfilled"
-    )
-    out.line(
-        f"cost {dollars(cost.total_micros)} = transport {dollars(cost.transport_micros)} "
-        f"+ handling {dollars(cost.handling_micros)} + unfilled {dollars(cost.unfilled_micros)}"
-    )
-    out.line(
-        f"first-come would cost {dollars(result.first_come_cost)}; no plan costs less than "
-        f"{dollars(result.lower_bound)}: at most {result.gap:.2%} above the best possible"
-    )
-    for reason, units in units_by_reason(day).items():
-        out.line(f"  unfilled, {reason}: {units:,} units")
-    if not result.repeatable:
-        out.line(f"stopped early ({result.stop_reason}); a plan stopped by the clock may not repeat")
-
-
-def dollars(micros: int) -> str:
-    """Write an amount in the currency's major unit."""
-    return f"{micros / 1_000_000:,.2f}"

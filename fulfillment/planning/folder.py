@@ -70,10 +70,17 @@ def write_plan(day: PlannedDay, run: Mapping[str, object], folder: Path) -> None
         pq.write_table(table, staging / "allocations.parquet")
         pa_csv.write_csv(table, staging / "allocations.csv")
         _write_unfilled(day, staging / "unfilled.csv")
-        (staging / "run.json").write_text(json.dumps(run, indent=2) + "\n", encoding="utf-8")
+        _write_run(run, staging / "run.json")
         _put_in_place(staging, folder)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+
+
+def replace_run(run: Mapping[str, object], folder: Path) -> None:
+    """Replace the manifest of a plan that is written already, whole, when there is more to tell."""
+    part = folder / ".run.json.part"
+    _write_run(run, part)
+    part.replace(folder / "run.json")
 
 
 def allocations_table(day: PlannedDay) -> pa.Table:
@@ -119,6 +126,10 @@ def _write_unfilled(day: PlannedDay, path: Path) -> None:
                     *unfilled.nodes_left[k].tolist(),
                 ]
             )
+
+
+def _write_run(run: Mapping[str, object], path: Path) -> None:
+    path.write_text(json.dumps(run, indent=2) + "\n", encoding="utf-8")
 
 
 def _put_in_place(staging: Path, folder: Path) -> None:

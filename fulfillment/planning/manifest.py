@@ -12,6 +12,7 @@ import numpy as np
 
 from fulfillment import __version__
 from fulfillment.planning.cost import to_cents
+from fulfillment.planning.from_ledger import LedgerDay
 from fulfillment.planning.plan_day import PlannedDay
 
 _BLOCK_BYTES = 1 << 20
@@ -20,6 +21,16 @@ _BLOCK_BYTES = 1 << 20
 def hash_files(paths: list[Path]) -> dict[str, str]:
     """SHA-256 of each file, by name."""
     return {path.name: _sha256(path) for path in sorted(paths)}
+
+
+def files_read(paths: list[Path]) -> dict[str, object]:
+    """Name the files of a scenario that was planned, with their hashes."""
+    return {"inputs_sha256": hash_files(paths)}
+
+
+def ledger_read(read: LedgerDay) -> dict[str, object]:
+    """Name the moment of the ledger that was planned."""
+    return {"inputs_ledger": {"position": read.position, "read_at": read.read_at.isoformat()}}
 
 
 def _sha256(path: Path) -> str:
@@ -31,11 +42,11 @@ def _sha256(path: Path) -> str:
 
 
 def run_document(
-    day: PlannedDay, inputs: Mapping[str, str], seconds: Mapping[str, float]
+    day: PlannedDay, inputs: Mapping[str, object], seconds: Mapping[str, float]
 ) -> dict[str, object]:
     """Describe a run; the document of run.json.
 
-    inputs : SHA-256 by file name, or a ledger's position.   seconds : by phase, beside those of `day`.
+    inputs : what was planned, from `files_read` or `ledger_read`.   seconds : by phase, beside `day`'s.
     """
     result = day.result
     return {
@@ -54,7 +65,7 @@ def run_document(
             "digest": day.policy.digest,
             "toml": day.policy.to_toml(),
         },
-        "inputs_sha256": dict(inputs),
+        **inputs,
         "versions": {
             "fulfillment": __version__,
             "python": platform.python_version(),

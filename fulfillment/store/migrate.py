@@ -6,7 +6,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, inspect, text
 
 from fulfillment.domain.errors import InvalidRequest
 
@@ -25,6 +25,36 @@ def downgrade(engine: Engine, revision: str) -> None:
     with engine.begin() as connection:
         _lock(connection)
         command.downgrade(_config(connection), revision)
+
+
+def make_current(engine: Engine) -> None:
+    """Make an empty database a ledger, or bring an older version's ledger up to date.
+
+    Raises
+    ------
+    InvalidRequest
+        When the database holds something else, or a ledger of a newer version; nothing was written.
+    """
+    with engine.connect() as connection:
+        found = MigrationContext.configure(connection).get_current_revision()
+        scripts = ScriptDirectory.from_config(_config(connection))
+        tables = inspect(connection).get_table_names()
+    known = {script.revision for script in scripts.walk_revisions()}
+    if found is None and tables:
+        raise InvalidRequest(
+            f"the database holds tables that are no ledger's ({', '.join(sorted(tables)[:3])} ...)",
+            remedy="name an empty database, or a file that is not there yet",
+            key="db",
+        )
+    if found is not None and found not in known:
+        raise InvalidRequest(
+            f"the database is at schema {found}, which this version does not know",
+            remedy="use the version of fulfillment that made it, or name an empty database",
+            key="db",
+            found=found,
+        )
+    if found != scripts.get_current_head():
+        upgrade(engine)
 
 
 def require_current(engine: Engine) -> None:

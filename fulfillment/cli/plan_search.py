@@ -1,0 +1,72 @@
+"""Search for a plan, show how far it is, and tell what the plan does."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fulfillment.cli.output import Output
+from fulfillment.domain.policy import Policy
+
+if TYPE_CHECKING:
+    from fulfillment.planning.plan_day import PlannedDay
+    from fulfillment.scenario.tables import Scenario
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """How a plan is searched for."""
+
+    policy: Policy
+    seed: int = 0
+    time_limit: float | None = None  # seconds
+    workers: int = 2
+
+
+def plan_with_progress(out: Output, scenario: "Scenario", search: Search) -> "PlannedDay":
+    """Plan a scenario and show how far it is."""
+    from fulfillment.planning.plan_day import plan_day
+    from solver.solve import SolveParams
+    from solver.stop import MaxSeconds, Progress
+
+    stop = None if search.time_limit is None else MaxSeconds(search.time_limit)
+    params = SolveParams(workers=search.workers)
+    with out.progress("plan", total=params.passes_planned) as step:
+        done = 0
+
+        def on_progress(progress: Progress) -> None:
+            nonlocal done
+            step.advance(progress.passes - done, note=f"gap {progress.gap:.2%}")
+            done = progress.passes
+
+        return plan_day(
+            scenario, search.policy, seed=search.seed, stop=stop, params=params, on_progress=on_progress
+        )
+
+
+def tell(out: Output, day: "PlannedDay") -> None:
+    """Say what a plan does, in a few lines."""
+    from fulfillment.planning.manifest import counts, units_by_reason
+
+    count = counts(day)
+    cost, result = day.cost, day.result
+    out.line(f"{count['orders']:,} orders, {count['units']:,} units, {count['parcels']:,} parcels")
+    out.line(
+        f"{count['orders_filled']:,} orders filled whole, {count['orders_split']:,} split, "
+        f"{count['units_unfilled']:,} units unfilled"
+    )
+    out.line(
+        f"cost {dollars(cost.total_micros)} = transport {dollars(cost.transport_micros)} "
+        f"+ handling {dollars(cost.handling_micros)} + unfilled {dollars(cost.unfilled_micros)}"
+    )
+    out.line(
+        f"first-come would cost {dollars(result.first_come_cost)}; no plan costs less than "
+        f"{dollars(result.lower_bound)}: at most {result.gap:.2%} above the best possible"
+    )
+    for reason, units in units_by_reason(day).items():
+        out.line(f"  unfilled, {reason}: {units:,} units")
+    if not result.repeatable:
+        out.line(f"stopped early ({result.stop_reason}); a plan stopped by the clock may not repeat")
+
+
+def dollars(micros: int) -> str:
+    """Write an amount in the currency's major unit."""
+    return f"{micros / 1_000_000:,.2f}"
