@@ -13,6 +13,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from fulfillment.domain.errors import InvalidRequest
+from fulfillment.planning.certificate import write_certificate
 from fulfillment.planning.plan_day import PlannedDay
 
 UNFILLED_COLUMNS = (
@@ -61,7 +62,7 @@ def require_writable(folder: Path) -> None:
 
 
 def write_plan(day: PlannedDay, run: Mapping[str, object], folder: Path) -> None:
-    """Write allocations, unfilled units and the manifest; an earlier plan there is replaced in one step."""
+    """Write all files of a plan; an earlier one there is replaced in one step."""
     folder = folder.resolve()  # "." has no name to rename
     staging = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
@@ -70,6 +71,7 @@ def write_plan(day: PlannedDay, run: Mapping[str, object], folder: Path) -> None
         pq.write_table(table, staging / "allocations.parquet")
         pa_csv.write_csv(table, staging / "allocations.csv")
         _write_unfilled(day, staging / "unfilled.csv")
+        write_certificate(day, staging)
         _write_run(run, staging / "run.json")
         _put_in_place(staging, folder)
     finally:

@@ -16,7 +16,15 @@ from fulfillment.planning.plan_day import PlannedDay, plan_day
 from tests.planning.days import day, node, order
 from tests.solver.plans import QUICK
 
-FILES = {"allocations.parquet", "allocations.csv", "unfilled.csv", "run.json"}
+FILES = {
+    "allocations.parquet",
+    "allocations.csv",
+    "unfilled.csv",
+    "certificate.json",
+    "stock_prices.parquet",
+    "capacity_prices.parquet",
+    "run.json",
+}
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +42,7 @@ def inside(path: Path) -> dict[str, bytes]:
     return {at.relative_to(path).as_posix(): at.read_bytes() for at in path.rglob("*") if at.is_file()}
 
 
-def test_a_plan_is_four_files(planned: PlannedDay, tmp_path: Path) -> None:
+def test_a_plan_is_these_files(planned: PlannedDay, tmp_path: Path) -> None:
     write_plan(planned, {"total_cents": 1.5}, tmp_path / "plan")
     assert set(inside(tmp_path / "plan")) == FILES
     assert [at.name for at in tmp_path.iterdir()] == ["plan"]

@@ -18,7 +18,15 @@ from fulfillment.scenario.read import read_scenario
 from fulfillment.scenario.write import write_scenario
 from tests.planning.pinned import PinnedJudge, read_rows
 
-FILES = ["allocations.csv", "allocations.parquet", "run.json", "unfilled.csv"]
+FILES = [
+    "allocations.csv",
+    "allocations.parquet",
+    "capacity_prices.parquet",
+    "certificate.json",
+    "run.json",
+    "stock_prices.parquet",
+    "unfilled.csv",
+]
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,128 @@
+"""The certificate of a plan: what it costs, what no plan can cost less than, and the prices that prove it.
+
+The head of the certificate always speaks of the **pinned meaning** of cost, whatever the policy weighs: every
+unfilled unit at 5,000 cents and its price, stock down to its safety stock, no node excluded ::
+
+    bound = sum over orders of min(cost + sum stock price * units + sum capacity price * parcels)
+            - sum stock price * max(0, available - safety_stock) - sum capacity price * capacity_parcels
+
+The formula holds at any prices that are not negative, so the prices found under a policy prove a bound of
+the pinned meaning too, if a weaker one; it is evaluated afresh for it. What plan and bound are worth to the
+policy stands beside it under names of its own.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from fulfillment.domain.errors import invariant
+from fulfillment.domain.policy import Policy, SafetyFloor, Unfilled
+from fulfillment.planning.build import build_problem
+from fulfillment.planning.cost import to_cents
+from fulfillment.planning.plan_day import PlannedDay
+from fulfillment.scenario.tables import MICROS_PER_CENT
+from solver.prices import lower_bound
+from solver.problem import Int64s
+
+FORMULA_VERSION = 1
+EXACT_IN_CENTS = 2**51
+"""Micros below this survive the way to float64 cents and back: two roundings of a relative 2**-53 each are
+off by less than half a micro."""
+
+
+def write_certificate(day: PlannedDay, folder: Path) -> None:
+    """Write certificate.json and the two tables of prices into `folder`."""
+    (folder / "certificate.json").write_text(json.dumps(certificate(day), indent=2) + "\n", encoding="utf-8")
+    pq.write_table(stock_prices_table(day), folder / "stock_prices.parquet")
+    pq.write_table(capacity_prices_table(day), folder / "capacity_prices.parquet")
+
+
+def certificate(day: PlannedDay) -> Mapping[str, object]:
+    """State what is proved; the document of certificate.json."""
+    total_cents = to_cents(day.cost.total_micros)
+    bound_cents = pinned_bound(day) // MICROS_PER_CENT
+    return {
+        "total_cents": total_cents,
+        "lower_bound_cents": bound_cents,
+        "gap": (total_cents - bound_cents) / total_cents if total_cents > 0 else 0.0,
+        "formula_version": FORMULA_VERSION,
+        "policy": {
+            "name": day.policy.name,
+            "version": day.policy.version,
+            "digest": day.policy.digest,
+            "has_pinned_meaning": has_pinned_meaning(day.policy),
+        },
+        "policy_total_cents": to_cents(day.result.cost),
+        "policy_lower_bound_cents": day.result.lower_bound // MICROS_PER_CENT,
+        "policy_gap": day.result.gap,
+    }
+
+
+def has_pinned_meaning(policy: Policy) -> bool:
+    """Whether a plan costs the policy what it costs in the pinned meaning, with the same plans allowed."""
+    return (
+        policy.unfilled == Unfilled()
+        and policy.safety_floor == SafetyFloor()
+        and not policy.excluded_kinds
+        and not policy.excluded_nodes
+    )
+
+
+def pinned_bound(day: PlannedDay) -> int:
+    """Evaluate the pinned formula at the plan's prices, in micros."""
+    prices = day.result.prices
+    # A search stopped before it had a price claims 0 without evaluating anything.
+    was_evaluated = bool(prices.stock.any() or prices.capacity.any())
+    if has_pinned_meaning(day.policy) and was_evaluated:
+        return prices.lower_bound
+    pinned = build_problem(day.scenario, Policy.default()).problem
+    bound = lower_bound(pinned, prices.stock, prices.capacity, workers=1)
+    invariant(bound <= day.cost.total_micros, "no plan costs less than the bound in the pinned meaning")
+    return bound
+
+
+def stock_prices_table(day: PlannedDay) -> pa.Table:
+    """Tabulate the prices of stock that are not zero."""
+    problem, price = day.built.problem, day.result.prices.stock
+    at = np.flatnonzero(price)
+    sku = np.repeat(np.arange(problem.n_skus), np.diff(problem.sku_ptr))[at]
+    return pa.table(
+        {
+            "node_id": _names(day.scenario.nodes.node_id, problem.pos_node[at]),
+            "sku_id": _names(day.scenario.skus.sku_id, sku),
+            "price_cents": pa.array(in_cents(price[at])),
+        }
+    )
+
+
+def capacity_prices_table(day: PlannedDay) -> pa.Table:
+    """Tabulate the prices of a parcel that are not zero."""
+    price = day.result.prices.capacity
+    at = np.flatnonzero(price)
+    return pa.table(
+        {
+            "node_id": _names(day.scenario.nodes.node_id, at),
+            "price_cents": pa.array(in_cents(price[at])),
+        }
+    )
+
+
+def in_cents(micros: Int64s) -> np.ndarray:
+    """Give micros as float64 cents from which ``rint(cents * 10_000)`` gives them back exactly.
+
+    Raises
+    ------
+    InvariantViolation
+        When an amount is too large for that.
+    """
+    largest = int(micros.max(initial=0))
+    invariant(largest < EXACT_IN_CENTS, "a price can be written exactly", micros=largest)
+    return np.asarray(micros / MICROS_PER_CENT)
+
+
+def _names(names: list[str], at: np.ndarray) -> pa.Array:
+    return pa.array(names, pa.string()).take(pa.array(at))
