@@ -24,20 +24,22 @@ from numba import njit
 
 from solver.arrays import ProblemArrays, Scratch
 from solver.order_kernel import (
+    EXACT_LINES_MAX,
     STATES_MAX,
-    UNFILLED,
+    best_parcels,
     best_partition,
-    fill_states,
-    gather_candidates,
+    count_states,
     list_contents,
     list_first_blocks,
-    price_transport,
 )
 from solver.problem import AllocationProblem, Int32s, Int64s
 from solver.search import search_order
 
-CUT = 25.0
+CUT = 14.0
+CHANCE_MIN = 1e-6  # below, an expected parcel is not worth adding
+CHAIN_STATES_MAX = 64  # above, the chain would cost more than its better guidance is worth
 Floats = npt.NDArray[np.float64]
+Int32Grid = npt.NDArray[np.int32]
 
 
 class SoftScratch(NamedTuple):
@@ -46,6 +48,8 @@ class SoftScratch(NamedTuple):
     near_cand: Int32s  # [m]
     near_state: Int64s  # [m]
     near_cost: Int64s  # [m]
+    near_weight: Floats  # [m] exp(-gap / T), 0 where it can't matter
+    digit: Int32Grid  # [s, l] units of each line in a state
     block_weight: Floats  # [s] sum of exp(-gap / T) over the block's parcels
     block_pull: Floats  # [s] derivative of the log-sum by block_weight
     plan_weight: Floats  # [s]
@@ -65,6 +69,8 @@ class SoftScratch(NamedTuple):
             near_cand=np.empty(near, np.int32),
             near_state=np.empty(near, np.int64),
             near_cost=np.empty(near, np.int64),
+            near_weight=np.empty(near, np.float64),
+            digit=np.empty((STATES_MAX, EXACT_LINES_MAX), np.int32),
             block_weight=np.zeros(STATES_MAX, np.float64),
             block_pull=np.zeros(STATES_MAX, np.float64),
             plan_weight=np.zeros(STATES_MAX, np.float64),
@@ -75,36 +81,6 @@ class SoftScratch(NamedTuple):
             chain_begin=np.zeros(rows, np.int64),
             chain_end=np.zeros(rows, np.int64),
         )
-
-
-@njit(cache=True, nogil=True)
-def near_best_parcels(
-    n_cands: int, n_states: int, cut: int, w: Scratch, stride: Int64s, near: SoftScratch
-) -> int:
-    """As `best_parcels`, keeping every parcel within `cut` micros of the best one met so far.
-
-    Returns how many were kept, a superset of those within `cut` of the best.
-    """
-    for s in range(n_states):
-        w.best_cost[s] = w.state_penalty[s]
-        w.best_cand[s] = UNFILLED
-    kept = 0
-    for c in range(n_cands):
-        n = list_contents(w.cand_avail[c], w.cand_unit[c], stride, w.content, w.content_cost)
-        row = w.cand_row[c]
-        fixed = w.cand_fixed[c]
-        for i in range(1, n):
-            s = w.content[i]
-            cost = fixed + w.transport[row, s] + w.content_cost[i]
-            if cost < w.best_cost[s] + cut:
-                near.near_cand[kept] = c
-                near.near_state[kept] = s
-                near.near_cost[kept] = cost
-                kept += 1
-                if cost < w.best_cost[s]:
-                    w.best_cost[s] = cost
-                    w.best_cand[s] = c
-    return kept
 
 
 @njit(cache=True, nogil=True)
@@ -142,7 +118,12 @@ def best_kept(kept: int, n_states: int, w: Scratch, near: SoftScratch) -> None:
 
 @njit(cache=True, nogil=True)
 def weigh_blocks(
-    kept: int, n_states: int, temperature: float, w: Scratch, stride: Int64s, near: SoftScratch
+    kept: int,
+    n_states: int,
+    temperature: float,
+    w: Scratch,
+    stride: Int64s,
+    near: SoftScratch,
 ) -> None:
     """Sum exp(-gap / T) over each block's parcels; a single unit may also stay unfilled.
 
@@ -150,10 +131,12 @@ def weigh_blocks(
     """
     near.block_weight[:n_states] = 0.0
     for i in range(kept):
+        near.near_weight[i] = 0.0
+        s = near.near_state[i]
         if w.is_strict[near.near_cand[i]]:
             continue
-        s = near.near_state[i]
-        near.block_weight[s] += math.exp((w.best_cost[s] - near.near_cost[i]) / temperature)
+        near.near_weight[i] = math.exp((w.best_cost[s] - near.near_cost[i]) / temperature)
+        near.block_weight[s] += near.near_weight[i]
     for line in range(len(stride)):
         s = stride[line]
         near.block_weight[s] += math.exp((w.best_cost[s] - w.state_penalty[s]) / temperature)
@@ -201,9 +184,7 @@ def pull_partitions(
 @njit(cache=True, nogil=True)
 def share_out_blocks(
     kept: int,
-    temperature: float,
-    line_qty: Int64s,
-    stride: Int64s,
+    n_lines: int,
     w: Scratch,
     near: SoftScratch,
     demand: Floats,
@@ -212,9 +193,9 @@ def share_out_blocks(
     """Hand the pull of each block to its parcels: the chance that each is sent."""
     for i in range(kept):
         c, s = near.near_cand[i], near.near_state[i]
-        if w.is_strict[c] == 0 and near.block_pull[s] > 0.0:
-            chance = near.block_pull[s] * math.exp((w.best_cost[s] - near.near_cost[i]) / temperature)
-            expect_parcel(c, s, chance, line_qty, stride, w, demand, load)
+        chance = near.block_pull[s] * near.near_weight[i]
+        if chance > CHANCE_MIN:
+            expect_parcel(c, s, chance, n_lines, w, near, demand, load)
 
 
 @njit(cache=True, nogil=True)
@@ -222,16 +203,16 @@ def expect_parcel(
     c: int,
     state: int,
     chance: float,
-    line_qty: Int64s,
-    stride: Int64s,
+    n_lines: int,
     w: Scratch,
+    near: SoftScratch,
     demand: Floats,
     load: Floats,
 ) -> None:
     """Add a parcel that is sent with probability `chance` to the expected units and parcels."""
     load[w.cand_node[c]] += chance
-    for k in range(len(stride)):
-        units = (state // stride[k]) % (line_qty[k] + 1)
+    for k in range(n_lines):
+        units = near.digit[state, k]
         if units > 0:
             demand[w.cand_pos[c, k]] += chance * units
 
@@ -241,10 +222,9 @@ def chain_strict(
     kept: int,
     n_states: int,
     temperature: float,
+    n_lines: int,
     w: Scratch,
     near: SoftScratch,
-    line_qty: Int64s,
-    stride: Int64s,
 ) -> int:
     """Add the strict candidates one at a time, each with at most one parcel.
 
@@ -267,12 +247,12 @@ def chain_strict(
                 least = near.chain_cost[row, s]
                 for j in range(i, end):
                     y = near.near_state[j]
-                    if holds(s, y, line_qty, stride):
+                    if holds(s, y, n_lines, near.digit):
                         least = min(least, near.near_cost[j] + near.chain_cost[row, s - y])
                 weight = near.chain_weight[row, s] * math.exp((least - near.chain_cost[row, s]) / temperature)
                 for j in range(i, end):
                     y = near.near_state[j]
-                    if holds(s, y, line_qty, stride):
+                    if holds(s, y, n_lines, near.digit):
                         gap = near.near_cost[j] + near.chain_cost[row, s - y] - least
                         if gap < CUT * temperature:
                             weight += near.chain_weight[row, s - y] * math.exp(-gap / temperature)
@@ -290,8 +270,7 @@ def pull_chain(
     rows: int,
     n_states: int,
     temperature: float,
-    line_qty: Int64s,
-    stride: Int64s,
+    n_lines: int,
     w: Scratch,
     near: SoftScratch,
     demand: Floats,
@@ -311,24 +290,31 @@ def pull_chain(
             near.next_pull[s] += pull * math.exp((best - near.chain_cost[row - 1, s]) / temperature)
             for j in range(near.chain_begin[row], near.chain_end[row]):
                 y = near.near_state[j]
-                if holds(s, y, line_qty, stride):
+                if holds(s, y, n_lines, near.digit):
                     gap = near.near_cost[j] + near.chain_cost[row - 1, s - y] - best
                     if gap < CUT * temperature:
                         share = pull * math.exp(-gap / temperature)
                         near.next_pull[s - y] += share
                         chance = share * near.chain_weight[row - 1, s - y]
-                        expect_parcel(near.near_cand[j], y, chance, line_qty, stride, w, demand, load)
+                        expect_parcel(near.near_cand[j], y, chance, n_lines, w, near, demand, load)
         near.plan_pull[:n_states] = near.next_pull[:n_states]
 
 
 @njit(cache=True, nogil=True)
-def holds(state: int, part: int, line_qty: Int64s, stride: Int64s) -> bool:
+def holds(state: int, part: int, n_lines: int, digit: Int32Grid) -> bool:
     """Whether `part` is within `state`, line by line."""
-    for k in range(len(stride)):
-        radix = line_qty[k] + 1
-        if (part // stride[k]) % radix > (state // stride[k]) % radix:
-            return False
-    return True
+    inside = True
+    for k in range(n_lines):
+        inside &= digit[part, k] <= digit[state, k]
+    return inside
+
+
+@njit(cache=True, nogil=True)
+def fill_digits(n_states: int, line_qty: Int64s, stride: Int64s, digit: Int32Grid) -> None:
+    """Write the units of each line in each state to `digit` (int32[s, l])."""
+    for s in range(n_states):
+        for k in range(len(stride)):
+            digit[s, k] = (s // stride[k]) % (line_qty[k] + 1)
 
 
 @njit(cache=True, nogil=True)
@@ -342,6 +328,22 @@ def mark_partial(n_cands: int, line_qty: Int64s, w: Scratch) -> int:
                 w.is_strict[c] = 1
         marked += w.is_strict[c]
     return marked
+
+
+@njit(cache=True, nogil=True)
+def relax(n_cands: int, n_states: int, line_qty: Int64s, stride: Int64s, w: Scratch) -> None:
+    """Bring the relaxed best parcels and partitions back after a search that made nodes strict."""
+    n_strict = 0
+    for c in range(n_cands):
+        n_strict += w.is_strict[c]
+        w.is_strict[c] = 0
+    if n_strict > 0:
+        best_parcels(
+            n_cands, w.cand_node, w.cand_row, w.cand_fixed, w.cand_avail, w.cand_unit, w.is_strict,
+            w.transport, stride, n_states, w.state_penalty, w.content, w.content_cost,
+            w.best_cost, w.best_cand,
+        )  # fmt: skip
+        best_partition(stride, line_qty, n_states, w.best_cost, w.content, w.plan_cost, w.plan_block)
 
 
 @njit(cache=True, nogil=True)
@@ -359,56 +361,33 @@ def soften_order(
 ) -> tuple[float, int]:
     """Find the soft minimum of an order at prices, and what it expects to take.
 
-    temperature : micros, > 0.   demand : float64[p], load : float64[n], added to: expected units and parcels.
-    Returns (soft minimum, hard minimum of the relaxed partition), micros.
+    temperature : micros, > 0.   chain : whether partial nodes are chained, where that is not too dear.
+    demand : float64[p], load : float64[n], added to: expected units and parcels.
+    Returns (soft minimum, hard minimum) in micros, both of the relaxed partition where nothing is chained.
     """
     first, end = p.order_ptr[order], p.order_ptr[order + 1]
-    line_sku, line_qty = p.line_sku[first:end], p.line_qty[first:end]
-    n_lines = end - first
+    line_qty, n_lines = p.line_qty[first:end], end - first
     if n_lines == 0:
         return 0.0, 0
-    n_cands = gather_candidates(
-        line_sku, line_qty, p.lane_band[p.order_destination[order]],
-        p.transit_slack[p.order_promise_class[order]], p.node_departure_class, p.tariff_of,
-        p.sku_ptr, p.pos_node, p.pos_free, p.pos_unit_cost, pos_price,
-        p.node_capacity, p.node_parcel_cost, node_price, w.slot_of_node,
-        w.cand_node, w.cand_tariff, w.cand_fixed, w.cand_avail, w.cand_unit, w.cand_pos,
-    )  # fmt: skip
-    for line in range(n_lines):
-        w.line_weight[line] = p.sku_weight[line_sku[line]]
+    least, _, n_cands = search_order(order, p, p.pos_free, p.node_capacity, pos_price, node_price, w)
     stride = w.stride[:n_lines]
-    n_states = fill_states(
-        line_qty, w.line_weight[:n_lines], p.line_penalty[first:end], stride, w.state_weight, w.state_penalty
-    )
-    price_transport(
-        n_cands, w.cand_tariff, w.row_of_tariff, n_states, w.state_weight,
-        p.tariff_ptr, p.tariff_list, p.list_ptr, p.list_weight, p.list_cost, w.cand_row, w.transport,
-    )  # fmt: skip
-    cut = int(CUT * temperature)
+    n_states = count_states(line_qty)
     last = n_states - 1
-    if not chain or mark_partial(n_cands, line_qty, w) == 0:
-        w.is_strict[:n_cands] = 0
-        kept = near_best_parcels(n_cands, n_states, cut, w, stride, near)
-        best_partition(stride, line_qty, n_states, w.best_cost, w.content, w.plan_cost, w.plan_block)
-        weigh_blocks(kept, n_states, temperature, w, stride, near)
-        weigh_partitions(n_states, temperature, line_qty, stride, w, near)
-        near.plan_pull[:n_states] = 0.0
-        near.plan_pull[last] = 1.0 / near.plan_weight[last]
-        hard, weight = w.plan_cost[last], near.plan_weight[last]
-    else:
-        least = search_order(order, p, p.pos_free, p.node_capacity, pos_price, node_price, w)[0]
-        w.is_strict[:n_cands] = 0
-        near_best_parcels(n_cands, n_states, 0, w, stride, near)
-        best_partition(stride, line_qty, n_states, w.best_cost, w.content, w.plan_cost, w.plan_block)
-        kept = useful_parcels(n_cands, last, least + cut, w, stride, near)
+    cut = int(CUT * temperature)
+    relax(n_cands, n_states, line_qty, stride, w)
+    if not chain or n_states > CHAIN_STATES_MAX:
+        least = w.plan_cost[last]
+    kept = useful_parcels(n_cands, last, least + cut, w, stride, near)
+    if chain and n_states <= CHAIN_STATES_MAX:
         mark_partial(n_cands, line_qty, w)
         best_kept(kept, n_states, w, near)
         best_partition(stride, line_qty, n_states, w.best_cost, w.content, w.plan_cost, w.plan_block)
-        weigh_blocks(kept, n_states, temperature, w, stride, near)
-        weigh_partitions(n_states, temperature, line_qty, stride, w, near)
-        rows = chain_strict(kept, n_states, temperature, w, near, line_qty, stride)
-        pull_chain(rows, n_states, temperature, line_qty, stride, w, near, demand, load)
-        hard, weight = near.chain_cost[rows, last], near.chain_weight[rows, last]
+    fill_digits(n_states, line_qty, stride, near.digit)
+    weigh_blocks(kept, n_states, temperature, w, stride, near)
+    weigh_partitions(n_states, temperature, line_qty, stride, w, near)
+    rows = chain_strict(kept, n_states, temperature, n_lines, w, near)
+    pull_chain(rows, n_states, temperature, n_lines, w, near, demand, load)
     pull_partitions(n_states, temperature, line_qty, stride, w, near)
-    share_out_blocks(kept, temperature, line_qty, stride, w, near, demand, load)
-    return hard - temperature * math.log(weight), hard
+    share_out_blocks(kept, n_lines, w, near, demand, load)
+    soft = near.chain_cost[rows, last] - temperature * math.log(near.chain_weight[rows, last])
+    return soft, least

@@ -26,6 +26,8 @@ from solver.sequence import plan_in_sequence
 from solver.smooth_dual import SmoothDual, Stage, climb
 from solver.stop import NeverStop, Progress, Stop
 
+LONG_DAY_ORDERS = 40_000  # more get fewer passes by default
+
 
 class Status(StrEnum):
     """What a result is."""
@@ -40,10 +42,10 @@ class SolveParams:
     """How a batch is solved; the defaults suit a day of retail orders."""
 
     stages: tuple[Stage, ...] = (
-        Stage(0.2, passes=30, chain=False),
-        Stage(0.05, passes=30, chain=False),
-        Stage(0.015, passes=25, chain=True),
-        Stage(0.005, passes=25, chain=True),
+        Stage(0.1, passes=30, chain=False),
+        Stage(0.03, passes=30, chain=False),
+        Stage(0.01, passes=20, chain=True),
+        Stage(0.004, passes=20, chain=True),
     )
     improvement_rounds: int = 12
     moves_per_order: float = 1.0  # in each round
@@ -53,6 +55,18 @@ class SolveParams:
     def __post_init__(self) -> None:
         if self.workers < 1 or self.improvement_rounds < 0 or self.moves_per_order < 0 or self.threshold < 0:
             raise ValueError("workers must be at least 1, rounds, moves and threshold at least 0")
+
+    @classmethod
+    def for_size(cls, n_orders: int, workers: int = 2) -> "SolveParams":
+        """Return the default effort: fewer passes over very many orders, so that a day stays minutes."""
+        if n_orders <= LONG_DAY_ORDERS:
+            return cls(workers=workers)
+        stages = (
+            Stage(0.03, passes=10, chain=False),
+            Stage(0.01, passes=6, chain=True),
+            Stage(0.004, passes=4, chain=True),
+        )
+        return cls(stages=stages, improvement_rounds=6, moves_per_order=0.5, workers=workers)
 
     @property
     def passes_planned(self) -> int:
@@ -120,7 +134,11 @@ def solve(
         Also on KeyboardInterrupt, with status STOPPED.
     """
     run = _Run(
-        problem, stop or NeverStop(), params or SolveParams(), np.random.default_rng(seed), on_progress
+        problem,
+        stop or NeverStop(),
+        params or SolveParams.for_size(problem.n_orders),
+        np.random.default_rng(seed),
+        on_progress,
     )
     try:
         run.first_come()

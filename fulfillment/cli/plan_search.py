@@ -28,7 +28,7 @@ def plan_with_progress(out: Output, scenario: "Scenario", search: Search) -> "Pl
     from solver.stop import MaxSeconds, Progress
 
     stop = None if search.time_limit is None else MaxSeconds(search.time_limit)
-    params = SolveParams(workers=search.workers)
+    params = SolveParams.for_size(len(scenario.orders), search.workers)
     with out.progress("plan", total=params.passes_planned) as step:
         done = 0
 
