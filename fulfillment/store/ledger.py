@@ -41,6 +41,8 @@ def open_ledger(database: str | Path, *, make: bool = False) -> Iterator[Engine]
         try:
             yield engine
         except OperationalError as error:
+            if not _is_from_outside(error):
+                raise
             raise Busy(f"the database failed: {_first_line(error)}; repeat the command") from error
     finally:
         engine.dispose()
@@ -61,6 +63,13 @@ def _make_ready(engine: Engine, make: bool) -> None:
                 key="db",
             ) from error
         raise
+
+
+def _is_from_outside(error: OperationalError) -> bool:
+    """Tell a lost server or a full disk from a statement of ours that is wrong."""
+    if isinstance(error.orig, sqlite3.Error):
+        return getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_ERROR) != sqlite3.SQLITE_ERROR
+    return True
 
 
 def _first_line(error: DBAPIError) -> str:
