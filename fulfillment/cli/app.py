@@ -12,16 +12,20 @@ from typing import Annotated
 import typer
 
 from fulfillment import __version__
+from fulfillment.cli.demo import demo
 from fulfillment.cli.exits import ExitCode
 from fulfillment.cli.import_ import import_
 from fulfillment.cli.plan import plan
 from fulfillment.cli.validate import validate
+from fulfillment.cli.verify import verify
 
 # The name on the command line, and the function that is the command; its docstring is the help.
 COMMANDS: dict[str, Callable[..., None]] = {
+    "demo": demo,
     "import": import_,
     "plan": plan,
     "validate": validate,
+    "verify": verify,
 }
 
 app = typer.Typer(
