@@ -6,7 +6,7 @@ again, so a rival, a crash and a repetition find orders either decided or open, 
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,8 +34,16 @@ class LedgerPlan:
     run: dict[str, object]  # the document of run.json
 
 
-def plan_ledger(out: Output, ledger: "Engine", search: Search, out_folder: Path | None = None) -> LedgerPlan:
+def plan_ledger(
+    out: Output,
+    ledger: "Engine",
+    search: Search,
+    out_folder: Path | None = None,
+    tell: Callable[[Output, "PlannedDay"], None] = tell,
+) -> LedgerPlan:
     """Plan all waiting orders, commit the plan, and say what became of it.
+
+    `tell` says what the plan does, before the commit.
 
     The folder, where one is wanted, is written before the commit, and its manifest again after it: whoever
     finds a plan whose manifest tells of no commit knows that it may be there in part.
