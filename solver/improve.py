@@ -21,7 +21,7 @@ from solver.problem import AllocationProblem, Int32s, Int64s
 from solver.search import search_order
 
 DISPLACED_MAX = 24
-PRICE_SHARES = (0.0, 0.5, 1.0)  # of the dual prices; an order decides at one of them, drawn at random
+PRICE_SHARES = (0.8, 1.0)  # of the dual prices; an order decides at one of them, drawn at random
 
 
 class Undo(NamedTuple):
@@ -230,8 +230,8 @@ def improve_by_displacing(
     """Make `moves` moves.
 
     threshold : micros by which a kept move may raise the total.   lone_cost : int64[o], what each order
-    would cost if it were alone.   shares : (stock, capacity) prices at several shares of the dual prices,
-    the first one zero. Returns (change of the total cost in micros, moves kept).
+    would cost if it were alone.   shares : (stock, capacity) prices at several shares of the dual
+    prices. Returns (change of the total cost in micros, moves kept).
     """
     n_orders = len(p.order_destination)
     change, kept = 0, 0

@@ -47,7 +47,7 @@ class SolveParams:
         Stage(0.01, passes=20, chain=True),
         Stage(0.004, passes=20, chain=True),
     )
-    improvement_rounds: int = 12
+    improvement_rounds: int = 24
     moves_per_order: float = 1.0  # in each round
     threshold: float = 0.005  # of the first round, as a share of an order's mean cost; falls to zero
     workers: int = 2
@@ -66,7 +66,7 @@ class SolveParams:
             Stage(0.01, passes=6, chain=True),
             Stage(0.004, passes=4, chain=True),
         )
-        return cls(stages=stages, improvement_rounds=6, moves_per_order=0.5, workers=workers)
+        return cls(stages=stages, improvement_rounds=10, moves_per_order=0.5, workers=workers)
 
     @property
     def passes_planned(self) -> int:
