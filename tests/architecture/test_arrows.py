@@ -36,6 +36,18 @@ def test_the_domain_needs_only_the_standard_library() -> None:
     assert foreign == []
 
 
+def test_verify_needs_only_arrays_and_tables() -> None:
+    """Whoever doubts a plan reads one folder of code, and nothing of ours beside it."""
+    allowed = sys.stdlib_module_names | {"numpy", "numba", "pyarrow"}
+    foreign = [
+        str(found)
+        for path in (ROOT / "fulfillment" / "verify").rglob("*.py")
+        for found in imports_of(path, ROOT)
+        if found.target.split(".")[0] not in allowed and not found.target.startswith("fulfillment.verify.")
+    ]
+    assert foreign == []
+
+
 def plant(root: Path, path: str, source: str) -> Path:
     """Write a small tree with one file that imports."""
     file = root / path
