@@ -1,10 +1,12 @@
 """Promise classes: what still arrives in time from each departure class."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
 
+from fulfillment.domain.promise import NodeClock, schedule_own_pickup, schedule_parcel
 from fulfillment.network.departures import DepartureClasses
 from fulfillment.network.lanes import promise_classes
 from tests.network.tables import nodes_at
@@ -69,26 +71,37 @@ def test_orders_with_equal_slack_share_a_class() -> None:
     assert found.transit_slack.flags.c_contiguous
 
 
-def test_every_slack_equals_the_rule_for_one_order_at_a_time() -> None:
-    """The rule in plain datetimes: ready, departs at the first cut-off, arrives days of 24 h later."""
+def test_every_slack_equals_the_domains_rule_for_one_parcel_at_a_time() -> None:
+    """Over a change of clocks, in three zones: what `domain.promise` dates as in time is counted, no more."""
     rng = np.random.default_rng(5)
+    clocks = [
+        node_clock("UTC", "12:00", 30),
+        node_clock("America/New_York", "01:30", 240),
+        node_clock("Australia/Lord_Howe", "15:45", 1440),
+    ]
     departures = DepartureClasses.of(
         nodes_at(
             (0, 0), (1, 1), (2, 2),
-            timezone=["UTC", "America/New_York", "Australia/Lord_Howe"],
-            cutoff_local=["12:00", "01:30", "15:45"],
-            processing_minutes=[30, 240, 1440],
+            timezone=[clock.tz.key for clock in clocks],
+            cutoff_local=[clock.cutoff.isoformat("minutes") for clock in clocks],
+            processing_minutes=[clock.processing // timedelta(minutes=1) for clock in clocks],
         )
     )  # fmt: skip
     start = np.datetime64("2026-10-30T00:00", "us")
     placed = start + (rng.integers(0, 5 * 1440, 400) * 60_000_000).astype("timedelta64[us]")
     by = placed + (rng.integers(0, 6 * 1440, 400) * 60_000_000).astype("timedelta64[us]")
     found = promise_classes(placed, by, departures, LEVELS_DAYS)
-    for k in range(3):
-        departs = departures.departs_at(k, placed)
+    for k, clock in enumerate(clocks):
         for o in range(400):
-            ready = placed[o].astype(object) + timedelta(minutes=int(departures.processing_minutes[k]))
-            arrivals = [departs[o].astype(object) + timedelta(days=int(days)) for days in LEVELS_DAYS]
-            limit = by[o].astype(object)
-            expected = sum(at <= limit for at in arrivals) if ready <= limit else -1
-            assert found.transit_slack[found.of_order[o], k] == expected
+            placed_at, promise_by = (at.astype(datetime).replace(tzinfo=UTC) for at in (placed[o], by[o]))
+            in_time = [schedule_parcel(clock, placed_at, int(days)).meets(promise_by) for days in LEVELS_DAYS]
+            is_ready = schedule_own_pickup(clock, placed_at).meets(promise_by)
+            assert found.transit_slack[found.of_order[o], k] == (sum(in_time) if is_ready else -1)
+
+
+def node_clock(zone: str, cutoff: str, processing_minutes: int) -> NodeClock:
+    return NodeClock(
+        tz=ZoneInfo(zone),
+        cutoff=time.fromisoformat(cutoff),
+        processing=timedelta(minutes=processing_minutes),
+    )
