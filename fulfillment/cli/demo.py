@@ -5,7 +5,7 @@ import shutil
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -16,15 +16,10 @@ from fulfillment.cli.output import AsJson, Output, open_output
 from fulfillment.cli.plan_ledger import LedgerPlan, plan_ledger
 from fulfillment.cli.plan_search import Search
 from fulfillment.domain.policy import Policy
-
-if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
-    from fulfillment.scenario.tables import Scenario
+from fulfillment.scenario.generator.params import GeneratorParams
 
 # A day on which most things go well, so that what does not is worth a look.
-SCARCITY = 0.03
-TIGHT_NODES = 0.05
+RETAILER = GeneratorParams(scarcity=0.03, tight_nodes=0.05)
 
 
 def demo(
@@ -40,22 +35,15 @@ def demo(
     as_json: AsJson = False,
 ) -> None:
     """Make up a retailer, plan his day from the ledger, commit the plan, and say what happened."""
-    from fulfillment.cli.demo_story import tell_retailer, ways
-    from fulfillment.scenario.generate import GeneratorParams, generate
-    from fulfillment.scenario.write import write_scenario
-    from fulfillment.store.ledger import open_ledger
+    from fulfillment.cli.demo_story import ways
+    from fulfillment.planning.compile_ahead import compiling_ahead
 
     with open_output(as_json) as out:
         began = time.monotonic()
         folder = DemoFolder(keep)
         folder.clear()
-        params = GeneratorParams(scarcity=SCARCITY, tight_nodes=TIGHT_NODES)
-        scenario = generate(params, seed)
-        write_scenario(scenario, folder.day)
-        folder.write_policy()
-        tell_retailer(out, scenario)
-        with open_ledger(database or folder.ledger, make=True) as ledger:
-            planned = _load_and_plan(out, scenario, ledger, folder, seed)
+        with compiling_ahead():
+            planned = _make_load_and_plan(out, folder, database, seed)
         out.line(f"All of this took {time.monotonic() - began:.0f} s; it is kept in {keep}.")
         out.line()
         _suggest(out, folder, database or str(folder.ledger))
@@ -64,14 +52,22 @@ def demo(
             raise typer.Exit(ExitCode.INTERRUPTED)
 
 
-def _load_and_plan(
-    out: Output, scenario: "Scenario", ledger: "Engine", folder: DemoFolder, seed: int
-) -> LedgerPlan:
-    from fulfillment.cli.demo_story import tell_day
+def _make_load_and_plan(out: Output, folder: DemoFolder, database: str | None, seed: int) -> LedgerPlan:
+    from fulfillment.cli.demo_story import tell_day, tell_retailer
+    from fulfillment.scenario.generate import generate
+    from fulfillment.scenario.write import write_scenario
+    from fulfillment.store.ledger import open_ledger
 
-    load_with_progress(out, scenario, ledger)
-    out.line("The first plan on a machine also compiles the solver, which takes longer than the plan itself.")
-    planned = plan_ledger(out, ledger, Search(policy=Policy.default(), seed=seed), folder.plan, tell=tell_day)
+    scenario = generate(RETAILER, seed)
+    write_scenario(scenario, folder.day)
+    folder.write_policy()
+    tell_retailer(out, scenario)
+    with open_ledger(database or folder.ledger, make=True) as ledger:
+        load_with_progress(out, scenario, ledger)
+        out.line("the first plan on a machine compiles the solver: most of a minute, once")
+        planned = plan_ledger(
+            out, ledger, Search(policy=Policy.default(), seed=seed), folder.plan, tell=tell_day
+        )
     out.line()
     return planned
 

@@ -25,8 +25,9 @@ def tell_retailer(out: Output, scenario: "Scenario") -> None:
     """Introduce the retailer."""
     kinds, orders = scenario.nodes.kind, scenario.orders
     out.line(
-        f"A made-up retailer: {kinds.count('store')} stores, {kinds.count('warehouse')} warehouses, "
-        f"{kinds.count('vendor')} marketplace vendors, {len(scenario.skus)} products."
+        f"A made-up retailer: {_times(kinds.count('store'), 'store')}, "
+        f"{_times(kinds.count('warehouse'), 'warehouse')}, "
+        f"{_times(kinds.count('vendor'), 'marketplace vendor')}, {_times(len(scenario.skus), 'product')}."
     )
     out.line(
         f"One day: {len(orders):,} orders for {int(scenario.order_lines.qty.sum()):,} units, "
@@ -34,6 +35,10 @@ def tell_retailer(out: Output, scenario: "Scenario") -> None:
         f"{orders.method.count('LOCAL'):,} due the same day."
     )
     out.line()
+
+
+def _times(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def ways(day: "PlannedDay") -> dict[str, int]:

@@ -1,0 +1,52 @@
+"""Compile the solver with two processes: the first plan after an installation waits half as long.
+
+numba compiles on one thread and keeps the result on disk. The process that plans compiles first come, first
+served first; meanwhile another one compiles what comes after it, and the planner finds that on the disk. Both
+may compile the same function: then the later result replaces an equal one. When everything is compiled
+already, the other process ends after a few seconds.
+"""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def compiling_ahead() -> Iterator[None]:
+    """Compile in another process during the block; it only saves time, so nobody asks how it ended."""
+    with subprocess.Popen(
+        [sys.executable, "-m", __name__],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as other:
+        try:
+            yield
+        finally:
+            other.terminate()
+
+
+def compile_later_phases() -> None:
+    """Call the kernels of prices and improvement once, on a day that is no work."""
+    # Here and not above, so that the other process starts before this one has imported all that.
+    import numpy as np
+
+    from fulfillment.domain.policy import Policy
+    from fulfillment.planning.build import build_problem
+    from fulfillment.scenario.generate import GeneratorParams, generate
+    from solver.improve import DisplacementSearch
+    from solver.plan_state import PlanState
+    from solver.prices import Prices
+    from solver.smooth_dual import SmoothDual
+
+    params = GeneratorParams(orders=4, stores=2, warehouses=1, vendors=1, skus=4, postal_codes=4)
+    problem = build_problem(generate(params, seed=0), Policy.default()).problem
+    dual = SmoothDual(problem, workers=1)
+    dual.evaluate(np.zeros(len(dual.supply), np.int64), 1e6, chain=True)
+    empty, free = PlanState.empty(problem), Prices.zero(problem)
+    DisplacementSearch(problem, empty, free, np.random.default_rng(0)).run(moves=1, threshold=0.0)
+
+
+if __name__ == "__main__":
+    compile_later_phases()
