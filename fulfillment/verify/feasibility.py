@@ -1,4 +1,8 @@
-"""May the plan be carried out, and what does it cost? Rule by rule, over all parcels at once."""
+"""May the plan be carried out, and what does it cost? Rule by rule, over all parcels at once.
+
+Cost is counted in micros. A commission is rounded down to the micro for each unit, which loses nothing where
+prices are in whole cents.
+"""
 
 from dataclasses import dataclass
 
