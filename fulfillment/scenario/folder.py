@@ -17,10 +17,8 @@ def open_sheets(folder: Path, findings: Findings) -> dict[str, Sheet]:
     Other files in the folder are none of ours and ignored.
     """
     if not folder.is_dir():
-        there = "not a folder" if folder.exists() else "not there"
-        problem = Problem(
-            str(folder), None, None, None, f"the folder is {there}", "Name a scenario's folder."
-        )
+        what = "this is a file, not a folder" if folder.exists() else "the folder is not there"
+        problem = Problem(str(folder), None, None, None, what, "Name a scenario's folder.")
         findings.add(Severity.PROBLEM, problem)
         return {table: Sheet.absent(table, findings) for table in COLUMNS}
     sheets = {table: _open_sheet(folder, table, findings) for table in COLUMNS}

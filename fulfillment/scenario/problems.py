@@ -116,7 +116,7 @@ class ScenarioInvalid(InvalidRequest):
         self.folder = folder
         self.verdict = verdict
         total = verdict.total(Severity.PROBLEM)
-        first = verdict.problems[0]
+        first = str(verdict.problems[0]).removeprefix(f"{folder} — ").removesuffix(".")
         more = f" (and {total - 1:,} more)" if total > 1 else ""
         super().__init__(
             f"{folder} cannot be used: {first}{more}",

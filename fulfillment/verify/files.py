@@ -166,6 +166,8 @@ def read_file(path: Path) -> Table:
     UnusableInput
         When it is missing or not readable.
     """
+    if not path.exists():
+        raise UnusableInput(f"{path.parent} has no {path.name}")
     try:
         cells = _read_csv(path) if path.suffix == ".csv" else _read_parquet(path)
     except (OSError, pa.ArrowException) as error:

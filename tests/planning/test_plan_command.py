@@ -152,7 +152,11 @@ def test_a_scenario_with_problems_is_refused_before_anything_is_written(broken: 
 
 def test_other_bad_input_is_refused_before_anything_is_written(scenario: Path, tmp_path: Path) -> None:
     out = tmp_path / "plan"
-    assert "not there" in refused(tmp_path / "nowhere", out)
+    nowhere = tmp_path / "nowhere"
+    assert refused(nowhere, out) == (
+        f"error: {nowhere} cannot be used: the folder is not there. Name a scenario's folder; "
+        "`fulfillment validate` lists every problem\n"
+    )
     assert "can't be read" in refused(scenario, out, "--policy", tmp_path / "none.toml")
     policy = tmp_path / "policy.toml"
     policy.write_text("version = 1\nspeed = 9\n", encoding="utf-8")

@@ -27,7 +27,7 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
 
 def test_a_file_instead_of_a_folder(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
-    assert problems_of(tmp_path / "file")[0].message == "the folder is not a folder"
+    assert problems_of(tmp_path / "file")[0].message == "this is a file, not a folder"
 
 
 @pytest.mark.parametrize("table", COLUMNS)

@@ -83,6 +83,6 @@ def test_unusable_input_ends_with_2(scenario: Path, plan: Path, tmp_path: Path) 
     (plan / "stock_prices.parquet").unlink()
     said = run(scenario, plan, "--json")
     assert said.exit_code == ExitCode.BAD_INPUT
-    assert "stock_prices.parquet" in json.loads(said.stdout)["error"]["message"]
+    assert f"{plan} has no stock_prices.parquet" in json.loads(said.stdout)["error"]["message"]
     assert run(tmp_path / "nowhere", plan).exit_code == ExitCode.BAD_INPUT
     assert run(scenario, tmp_path / "nowhere").exit_code == ExitCode.BAD_INPUT
