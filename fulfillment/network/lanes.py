@@ -12,6 +12,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from fulfillment.domain.kinds import Method
 from fulfillment.network.departures import DepartureClasses
 from fulfillment.network.distance import BEYOND, distance_bands
 from fulfillment.network.tariffs import Tariffs
@@ -61,27 +62,29 @@ def destinations(
 ) -> Destinations:
     """Group orders by destination and find the band of every lane.
 
-    method : [o].   postal : int64[o], index into point_lat, point_lon (degrees).   pickup_node : int64[o],
-    index into `nodes`, used for PICK_UP.   excluded : bool[n] by method, nodes that may send nothing for it
-    by a carrier; what a customer collects from the pickup node's own stock is never excluded.
+    method : [o], each SHIPPING, LOCAL or PICK_UP.
+    postal : int64[o], index into point_lat, point_lon (float64, degrees); not used for PICK_UP.
+    pickup_node : int64[o], index into `nodes`; used for PICK_UP only.
+    excluded : bool[n] by method, nodes that may send nothing for it by a carrier. What a customer collects
+    from the pickup node's own stock is never excluded.
     """
     methods = np.array(method, dtype=object)
     of_order = np.empty(len(method), np.int32)
     blocks: list[Int16s] = []
     n_rows = 0
-    for name, point in (
-        ("SHIPPING", postal),
-        ("LOCAL", postal),
-        ("PICK_UP", pickup_node),
+    for each, point in (
+        (Method.SHIPPING, postal),
+        (Method.LOCAL, postal),
+        (Method.PICK_UP, pickup_node),
     ):
-        of_method = np.flatnonzero(methods == name)
+        of_method = np.flatnonzero(methods == each)
         points, which = np.unique(point[of_method], return_inverse=True)
         of_order[of_method] = which + n_rows
-        sends = nodes.ships & ~excluded[name]
-        match name:
-            case "SHIPPING":
+        sends = nodes.ships & ~excluded[each]
+        match each:
+            case Method.SHIPPING:
                 bands = shipping_bands(point_lat[points], point_lon[points], nodes, sends, tariffs)
-            case "LOCAL":
+            case Method.LOCAL:
                 bands = local_bands(point_lat[points], point_lon[points], nodes, sends, tariffs)
             case _:
                 bands = pickup_bands(points, nodes, sends, tariffs)
@@ -92,12 +95,12 @@ def destinations(
 
 def shipping_bands(lat: Floats, lon: Floats, nodes: NodeReach, sends: Bools, tariffs: Tariffs) -> Int16s:
     """Bands of SHIPPING lanes from the nodes in `sends` (bool[n]); int16[d, n]."""
-    return _carried_bands("SHIPPING", lat, lon, nodes, sends, tariffs)
+    return _carried_bands(Method.SHIPPING, lat, lon, nodes, sends, tariffs)
 
 
 def local_bands(lat: Floats, lon: Floats, nodes: NodeReach, sends: Bools, tariffs: Tariffs) -> Int16s:
     """Bands of LOCAL lanes: as SHIPPING, and within the node's same_day_radius_km; int16[d, n]."""
-    bands = _carried_bands("LOCAL", lat, lon, nodes, sends, tariffs)
+    bands = _carried_bands(Method.LOCAL, lat, lon, nodes, sends, tariffs)
     for radius in np.unique(nodes.same_day_radius_km):
         columns = np.flatnonzero(nodes.same_day_radius_km == radius)
         edge = np.array([radius])
@@ -109,7 +112,7 @@ def local_bands(lat: Floats, lon: Floats, nodes: NodeReach, sends: Bools, tariff
 def pickup_bands(pickup_nodes: Int64s, nodes: NodeReach, sends: Bools, tariffs: Tariffs) -> Int16s:
     """Bands of PICK_UP lanes: transfers to the pickup node, and its own stock at once; int16[d, n]."""
     lat, lon = nodes.lat[pickup_nodes], nodes.lon[pickup_nodes]
-    bands = _carried_bands("PICK_UP", lat, lon, nodes, sends, tariffs)
+    bands = _carried_bands(Method.PICK_UP, lat, lon, nodes, sends, tariffs)
     bands[np.arange(len(pickup_nodes)), pickup_nodes] = tariffs.own_pickup_band
     bands[~nodes.pickup[pickup_nodes]] = NO_LANE
     return bands

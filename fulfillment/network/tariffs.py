@@ -11,6 +11,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from fulfillment.domain.kinds import Method
+
 Floats = npt.NDArray[np.float64]
 Int32s = npt.NDArray[np.int32]
 Int64s = npt.NDArray[np.int64]
@@ -84,7 +86,9 @@ class Tariffs:
     @classmethod
     def of(cls, rates: RateTable) -> "Tariffs":
         """Build the tariffs of a rate table."""
-        own = PriceList(OWN_PICKUP_CARRIER, OWN_PICKUP_SERVICE, "PICK_UP", 0.0, 0, (_ANY_WEIGHT_G,), (0,))
+        own = PriceList(
+            OWN_PICKUP_CARRIER, OWN_PICKUP_SERVICE, Method.PICK_UP, 0.0, 0, (_ANY_WEIGHT_G,), (0,)
+        )
         lists = (*price_lists(rates), own)
         carried = lists[:-1]
         levels = sorted({entry.transit_days for entry in carried})

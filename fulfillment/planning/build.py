@@ -32,7 +32,11 @@ class BuiltProblem:
 
 
 def build_problem(scenario: Scenario, policy: Policy) -> BuiltProblem:
-    """Build the allocation problem of a scenario under a policy."""
+    """Build the allocation problem of a scenario under a policy.
+
+    The solver knows no policy: what one weighs becomes `line_penalty`, what it keeps back is not in
+    `pos_free`, and what it excludes has no lane.
+    """
     nodes, skus, orders = scenario.nodes, scenario.skus, scenario.orders
     tariffs = Tariffs.of(scenario.rates)
     departures = DepartureClasses.of(nodes)
@@ -78,10 +82,10 @@ def build_problem(scenario: Scenario, policy: Policy) -> BuiltProblem:
 
 
 def _excluded(nodes: Nodes, policy: Policy, method: Method) -> npt.NDArray[np.bool_]:
-    """Nodes that the policy forbids to send anything for `method`."""
+    """Nodes that the policy forbids to send anything for `method`; bool[n]."""
     return np.array(
         [
-            (method, NodeKind(kind)) in policy.excluded_kinds or (method, node_id) in policy.excluded_nodes
+            policy.excludes(method, node_id, NodeKind(kind))
             for node_id, kind in zip(nodes.node_id, nodes.kind, strict=True)
         ],
         bool,
@@ -90,10 +94,12 @@ def _excluded(nodes: Nodes, policy: Policy, method: Method) -> npt.NDArray[np.bo
 
 @dataclass(frozen=True, slots=True)
 class _Positions:
-    sku_ptr: Int64s
-    node: npt.NDArray[np.int32]
-    free: Int64s
-    unit_cost: Int64s
+    """Axes as in `AllocationProblem`: ``s`` SKUs, ``p`` positions."""
+
+    sku_ptr: Int64s  # [s+1]
+    node: npt.NDArray[np.int32]  # [p]
+    free: Int64s  # [p] units
+    unit_cost: Int64s  # [p] micros
 
 
 def _positions(scenario: Scenario, policy: Policy) -> _Positions:
@@ -102,7 +108,7 @@ def _positions(scenario: Scenario, policy: Policy) -> _Positions:
     by_sku = np.lexsort((stock.node, stock.sku))
     node, sku = stock.node[by_sku], stock.sku[by_sku]
     hundredths_pct = np.rint(nodes.commission_pct * 100).astype(np.int64)
-    commission = skus.price_micros[sku] * hundredths_pct[node] // 10_000
+    commission = skus.price_micros[sku] * hundredths_pct[node] // 10_000  # which is 100 %
     kept_back = np.array([policy.safety_floor.units(NodeKind(kind)) for kind in nodes.kind], np.int64)
     free = stock.available - stock.safety_stock - kept_back[stock.node]
     return _Positions(
@@ -115,10 +121,12 @@ def _positions(scenario: Scenario, policy: Policy) -> _Positions:
 
 @dataclass(frozen=True, slots=True)
 class _Lines:
-    order_ptr: Int64s
-    sku: npt.NDArray[np.int32]
-    qty: Int64s
-    merged_line: Int64s
+    """Axes as in `AllocationProblem`: ``o`` orders in the sequence of their arrival, ``l`` merged lines."""
+
+    order_ptr: Int64s  # [o+1]
+    sku: npt.NDArray[np.int32]  # [l]
+    qty: Int64s  # [l] units
+    merged_line: Int64s  # [scenario line] index into the merged lines
 
 
 def _merge_lines(scenario: Scenario, arrival: Int64s) -> _Lines:
@@ -138,7 +146,7 @@ def _merge_lines(scenario: Scenario, arrival: Int64s) -> _Lines:
 
 
 def _penalties(scenario: Scenario, policy: Policy, lines: _Lines, arrival: Int64s) -> Int64s:
-    """Micros for each unit of a line that stays unfilled."""
+    """Micros for each unit of a line that stays unfilled, weighted by its order's priority; int64[l]."""
     unfilled = policy.unfilled
     penalty = np.full(len(lines.sku), unfilled.penalty_cents_per_unit * MICROS_PER_CENT, np.int64)
     if unfilled.price_is_added:

@@ -8,6 +8,7 @@ import numpy as np
 from sqlalchemy import Connection, Engine
 
 from fulfillment.clock import Clock
+from fulfillment.domain.kinds import Method
 from fulfillment.domain.policy import DECIDED_METHODS
 from fulfillment.scenario.tables import (
     NO_INDEX,
@@ -91,7 +92,7 @@ def to_scenario(day: RetailDay) -> tuple[Scenario, list[str]]:
 
 def _can_be_served(orders: OrderColumns, place: Index) -> list[bool]:
     return [
-        method in DECIDED_METHODS and (postal_code in place or method == "PICK_UP")
+        method in DECIDED_METHODS and (postal_code in place or method == Method.PICK_UP)
         for method, postal_code in zip(orders.method, orders.postal_code, strict=True)
     ]
 

@@ -14,6 +14,7 @@ from fulfillment import __version__
 from fulfillment.planning.cost import to_cents
 from fulfillment.planning.from_ledger import LedgerDay
 from fulfillment.planning.plan_day import PlannedDay
+from fulfillment.scenario.tables import MICROS_PER_CENT
 
 _BLOCK_BYTES = 1 << 20
 
@@ -53,7 +54,7 @@ def run_document(
         **day.cost.in_cents(),
         "policy_cents": to_cents(result.cost),
         "first_come_policy_cents": to_cents(result.first_come_cost),
-        "lower_bound_policy_cents": result.lower_bound // 10_000,
+        "lower_bound_policy_cents": result.lower_bound // MICROS_PER_CENT,
         "gap": round(result.gap, 6),
         "status": result.status,
         "stop_reason": result.stop_reason,
@@ -79,7 +80,7 @@ def run_document(
             {
                 "seconds": round(point.seconds, 3),
                 "policy_cents": to_cents(point.cost),
-                "lower_bound_policy_cents": point.lower_bound // 10_000,
+                "lower_bound_policy_cents": point.lower_bound // MICROS_PER_CENT,
             }
             for point in result.trace
         ],

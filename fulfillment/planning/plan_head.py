@@ -6,6 +6,7 @@ import numpy as np
 
 from fulfillment.planning.cost import to_cents
 from fulfillment.planning.plan_day import PlannedDay
+from fulfillment.scenario.tables import MICROS_PER_CENT
 from fulfillment.store.plans import PlanHead
 from fulfillment.store.schema.network import EVERY_DAY
 
@@ -22,7 +23,7 @@ def plan_head(day: PlannedDay, plan_id: str, manifest: Mapping[str, object]) -> 
         plan_id=plan_id,
         policy_digest=day.policy.digest,
         total_cents=round(to_cents(day.result.cost)),
-        lower_bound_cents=day.result.lower_bound // 10_000,
+        lower_bound_cents=day.result.lower_bound // MICROS_PER_CENT,
         manifest=manifest,
         stock_prices=[
             (node_id[problem.pos_node[k]], sku_id[sku_of_pos[k]], int(prices.stock[k]))

@@ -6,6 +6,7 @@ from enum import StrEnum
 import numpy as np
 import numpy.typing as npt
 
+from fulfillment.domain.kinds import Method
 from fulfillment.planning.build import BuiltProblem
 from fulfillment.planning.decode import Allocations
 from fulfillment.scenario.tables import Scenario
@@ -103,7 +104,7 @@ def _reason(scenario: Scenario, order: int, counts: Int64s) -> Reason:
     pickup_node = scenario.orders.pickup_node[order]
     if has_stock == 0:
         return Reason.NO_STOCK
-    if scenario.orders.method[order] == "PICK_UP" and not scenario.nodes.pickup[pickup_node]:
+    if scenario.orders.method[order] == Method.PICK_UP and not scenario.nodes.pickup[pickup_node]:
         return Reason.PICKUP_NOT_OFFERED
     if reaches == 0:
         return Reason.OUT_OF_REACH
