@@ -48,32 +48,32 @@ class ProblemArrays(NamedTuple):
 class Scratch(NamedTuple):
     """Buffers of one worker, reused from order to order.
 
-    Axes: ``c`` candidates (at most the nodes), ``l`` lines of an order within STATES_MAX, ``s`` states,
-    ``r`` tariffs, ``u`` parcels of one order.
+    Axes: ``n`` nodes, ``t`` tariffs; of one order, ``c`` candidates (at most the nodes), ``l`` lines, ``s``
+    states, ``r`` rows of `transport`, one for each tariff that a candidate rides, ``u`` parcels.
     """
 
     slot_of_node: Int32s  # [n] -1 between orders
     cand_node: Int32s  # [c]
     cand_tariff: Int32s  # [c]
-    cand_row: Int32s  # [c]
-    cand_fixed: Int64s  # [c]
-    cand_left: Int64s  # [c]
-    cand_avail: Int64s  # [c, l]
-    cand_unit: Int64s  # [c, l]
+    cand_row: Int32s  # [c] its row of `transport`
+    cand_fixed: Int64s  # [c] micros a parcel before transport
+    cand_left: Int64s  # [c] parcels
+    cand_avail: Int64s  # [c, l] units
+    cand_unit: Int64s  # [c, l] micros a unit
     cand_pos: Int64s  # [c, l]
     is_strict: npt.NDArray[np.uint8]  # [c]
     row_of_tariff: Int32s  # [t] -1 between orders
-    transport: Int64s  # [r, s]
-    line_weight: Int64s  # [l]
-    stride: Int64s  # [l]
-    state_weight: Int64s  # [s]
-    state_penalty: Int64s  # [s]
-    content: Int64s  # [s]
-    content_cost: Int64s  # [s]
-    best_cost: Int64s  # [s]
-    best_cand: Int32s  # [s]
-    plan_cost: Int64s  # [s]
-    plan_block: Int64s  # [s]
+    transport: Int64s  # [r, s] micros
+    line_weight: Int64s  # [l] grams a unit
+    stride: Int64s  # [l] what one unit of the line adds to a state
+    state_weight: Int64s  # [s] grams
+    state_penalty: Int64s  # [s] micros if all of it stays unfilled
+    content: Int64s  # [s] states
+    content_cost: Int64s  # [s] micros
+    best_cost: Int64s  # [s] micros of the cheapest single parcel
+    best_cand: Int32s  # [s] who sends it, or UNFILLED
+    plan_cost: Int64s  # [s] micros of the cheapest partition
+    plan_block: Int64s  # [s] the block that is cut off first
     out_cand: Int32s  # [u]
     out_state: Int64s  # [u]
 

@@ -14,7 +14,7 @@ from solver.problem import NO_LANE, AllocationPlan, AllocationProblem, Int64s
 class PlanCheck:
     """What a plan is worth and what is wrong with it."""
 
-    violations: tuple[str, ...]
+    violations: tuple[str, ...]  # each a rule, how often it is broken, and the first index at which it is
     transport_micros: int
     handling_micros: int
     unfilled_micros: int
@@ -32,7 +32,10 @@ class PlanCheck:
 
 
 def check_plan(problem: AllocationProblem, plan: AllocationPlan) -> PlanCheck:
-    """Check every rule of the problem's formulation and price the plan afresh."""
+    """Check every rule of the problem's formulation and price the plan afresh.
+
+    A broken rule is a violation in the answer, not an exception.
+    """
     p, violations = problem, list[str]()
 
     def forbid(broken: np.ndarray, rule: str) -> None:

@@ -1,9 +1,9 @@
 """A good plan for an order with too many states for the exact search. A heuristic, and named as such.
 
-Greedy covering (Chvátal 1979): open the parcel with the least cost for each unit of penalty it saves, as
-full as its node and the order allow, until no parcel saves anything. Then, while it helps: close a parcel
-and hand its units to the ones that stay, or leave them unfilled (the drop step of the add-drop
-heuristics for plant location, Kuehn & Hamburger 1963). At most one parcel leaves a node.
+Greedy covering (Chvátal 1979): open the parcel that costs least for each micro of penalty it saves, as full
+as its node and the order allow, until no parcel saves anything. Then, while it helps, close a parcel and hand
+its units to the ones that stay, or leave them unfilled: the drop step of the add-drop heuristics for plant
+location (Kuehn & Hamburger 1963). At most one parcel leaves a node.
 """
 
 import numpy as np
@@ -40,10 +40,12 @@ def open_greedily(
     rest: Int64s,
     content: Int64Grid,
 ) -> None:
-    """Open parcels by cost for each unit of penalty saved.
+    """Open parcels by what they cost for each micro of penalty saved.
 
-    rest : int64[l], units still to serve, changed in place.   content : int64[c, l], written: what each
-    candidate sends. Cost O(parcels * c * l).
+    cand_* : as `gather_candidates` writes them.   line_weight, line_penalty : int64[l], grams, micros a unit.
+    rest : int64[l], units still to serve, changed in place.
+    content : int64[c, l], 0 on entry; written: the units that each candidate sends.
+    Cost O(parcels * c * l).
     """
     n_lines = len(rest)
     is_open = np.zeros(n_cands, np.uint8)
@@ -89,11 +91,12 @@ def try_to_close(
     rest: Int64s,
     moved: Int64Grid,
 ) -> bool:
-    """Close one parcel if its units are cheaper elsewhere.
+    """Close one parcel if its units are cheaper elsewhere; line by line they go where a unit adds least.
 
-    Units move line by line to the least marginal cost.
-    parcel_weight : int64[c], grams, kept true.   content, rest : as in `open_greedily`, changed if it pays.
-    moved : int64[c, l], scratch, zero on entry and on return. Returns whether the parcel was closed.
+    closing : the candidate whose parcel may go.   content, rest : as in `open_greedily`, changed if it pays.
+    parcel_weight : int64[c], grams of each parcel, 0 where none is open; kept true.
+    moved : int64[c, l], scratch, 0 on entry and on return.
+    Returns whether the parcel was closed.
     """
     n_lines = len(rest)
     change = -cand_fixed[closing] - _transport(p, cand_tariff[closing], parcel_weight[closing])
@@ -146,8 +149,9 @@ def serve_large_order(
 ) -> None:
     """Plan an order of any size on what `plan` has left, and enter it there.
 
-    pos_price, node_price : int64[p], int64[n], micros, >= 0.   slot_of_node : int32[n], -1 everywhere
-    (scratch). Allocates its own buffers: such orders are rare.
+    pos_price, node_price : int64[p], int64[n], micros, >= 0.
+    slot_of_node : int32[n], -1 everywhere on entry and on return (scratch).
+    Allocates its other buffers: such orders are rare.
     """
     first, end = p.order_ptr[order], p.order_ptr[order + 1]
     n_lines = end - first
@@ -243,10 +247,12 @@ def _enter(
 def bound_large_order(
     order: int, p: ProblemArrays, pos_price: Int64s, node_price: Int64s, slot_of_node: Int32s
 ) -> int:
-    """Bound an order's cost at prices from below, unit by unit.
+    """Bound an order's cost at prices from below, unit by unit, in micros.
 
-    Every unit costs at least the least of its penalty and the cheapest handling, commission and price over
-    the nodes that could send it: parcels and transport only add to that. Micros.
+    A unit costs at least the least of its penalty and the cheapest handling, commission and price over the
+    nodes that could send it: parcels and transport only add to that.
+
+    pos_price, node_price : int64[p], int64[n], micros, >= 0.
     """
     first, end = p.order_ptr[order], p.order_ptr[order + 1]
     band_row = p.lane_band[p.order_destination[order]]

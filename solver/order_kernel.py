@@ -62,8 +62,10 @@ def transport_cost(
     """Price a parcel on the cheapest list of its tariff.
 
     A parcel heavier than the last step pays the last step once for every full multiple of it, and the step of
-    the rest. Returns (cost in micros, price list); ties go to the list that stands first. Cost O(lists *
-    steps).
+    the rest.
+
+    weight_g : grams, at least 1.   The arrays : as in `AllocationProblem`.
+    Returns (cost in micros, price list); ties go to the list that stands first. Cost O(lists * log(steps)).
     """
     best_cost, best_list = COST_MAX, -1
     for i in range(tariff_ptr[tariff], tariff_ptr[tariff + 1]):
@@ -114,10 +116,11 @@ def gather_candidates(
     slack_row : int16[k], its promise class.   pos_left : int64[p] units.   node_left : int64[n] parcels.
     pos_price, node_price : int64[p], int64[n], micros, >= 0.
     slot_of_node : int32[n], -1 everywhere on entry and on return (scratch).
-    cand_* : written; first axis at least the number of nodes that stock a line.
-    Returns the number of candidates c: cand_fixed[c] is the cost of a parcel before transport, cand_unit[c,
-    l] and cand_avail[c, l] cost and units of each line (avail at most the line's qty), cand_pos[c, l] the
-    position.
+    cand_* : written; first axis at least the number of nodes that stock a line. Of candidate c,
+    cand_fixed[c] is what a parcel costs before transport, in micros; cand_avail[c, l] is how many units of
+    a line it has (at most the line's qty), and where that is not 0, cand_unit[c, l] is what one costs, in
+    micros, and cand_pos[c, l] its position.
+    Returns the number of candidates.
     """
     n_lines = len(line_sku)
     n_cands = 0
@@ -185,8 +188,9 @@ def list_contents(
 ) -> int:
     """List every state within `count` with what its units cost.
 
-    stride : int64[l].   count, unit_cost : at least l entries, units and micros.   content, content_cost :
-    int64[states], written; entry 0 is the empty state. Returns how many there are, prod(count + 1).
+    count, unit_cost : int64, at least l entries, units and micros a unit.   stride : int64[l].
+    content, content_cost : int64[states], written; entry 0 is the empty state.
+    Returns how many there are, prod(count + 1).
     """
     n = 1
     content[0] = 0
@@ -221,10 +225,10 @@ def best_parcels(
 ) -> None:
     """Find the cheapest single parcel for each state.
 
-    cand_row : int32[c], the row of `transport` (int64[row, states], micros) that holds the candidate's
-    prices.
-    is_strict : uint8[c], candidates to pass over.   content, content_cost : int64[states], scratch.
-    best_cost, best_cand : [states], written; UNFILLED where leaving the units out is at least as cheap.
+    cand_row : int32[c], which row of `transport` (int64[row, states], micros) has the candidate's prices.
+    is_strict : uint8[c], 1 for a candidate to pass over.   content, content_cost : int64[states], scratch.
+    best_cost : int64[states], micros, written.
+    best_cand : int32[states], written; UNFILLED where leaving the units out is at least as cheap.
     Cost O(sum over candidates of the states they can hold).
     """
     for s in range(n_states):
@@ -369,8 +373,9 @@ def parcels_of_one_node(
     """Find the cheapest way to send each state from one node in at most `parcels_max` parcels.
 
     avail, unit_cost : int64[l].   transport_row : int64[states].
-    send_cost, send_block : int64[parcels_max + 1, states], written: row k is "in at most k parcels"; the
-    block is the parcel sent last, 0 where one parcel fewer is as good. COST_MAX where it can't be.
+    send_cost, send_block : int64[parcels_max + 1, states], written. Row k is "in at most k parcels": the
+    cost in micros, COST_MAX where the node cannot send the state, and the parcel to send last, 0 where one
+    parcel fewer is as good.
     """
     content = np.empty(n_states, np.int64)
     content_cost = np.empty(n_states, np.int64)
@@ -421,11 +426,11 @@ def best_with_strict(
 ) -> tuple[int, int]:
     """Combine the relaxed plans of the other nodes with all that each strict node may send.
 
-    plan_cost, plan_block : int64[states], best_cand : int32[states], the relaxed partition without the strict
-    nodes. Adds the strict nodes one at a time, each at most once: ``f(x) = min over y of send(y) + f(x -
-    y)``.
-    out_cand, out_state : written. Returns (cost, number of parcels). This rare path allocates its own
-    scratch.
+    The strict nodes are added one at a time, each at most once: ``f(x) = min over y of send(y) + f(x - y)``.
+
+    plan_cost, plan_block, best_cand : [states], the relaxed partition without the strict nodes.
+    out_cand, out_state : [parcels], written.
+    Returns (cost in micros, number of parcels). Allocates its own scratch: this path is rare.
     """
     units = 0
     for line in range(len(line_qty)):

@@ -104,7 +104,10 @@ def release_order(order: int, plan: PlanState) -> None:
 
 @njit(cache=True, nogil=True)
 def take_parcels(order: int, n_out: int, p: ProblemArrays, w: Scratch, plan: PlanState) -> None:
-    """Enter the parcels that `search_order` left in `w` into the plan, and the order's true cost."""
+    """Enter the `n_out` parcels that `search_order` left in `w` into the plan, and the order's true cost.
+
+    The order must hold nothing; its cost counts unfilled units, but no prices.
+    """
     first = p.order_ptr[order]
     n_lines = p.order_ptr[order + 1] - first
     slot = entry = plan.slot_ptr[order]

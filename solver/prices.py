@@ -50,22 +50,23 @@ def price_orders(
 ) -> None:
     """Let every `step`-th order from `first` choose alone at prices, on all stock and capacity.
 
-    least_cost : int64[o], written: what each of them pays, prices included, in micros.
+    pos_price, node_price : int64[p], int64[n], micros, >= 0.
+    least_cost : int64[o], written for these orders: what each pays, prices included, in micros; for one too
+    large for the exact search, what it pays at least.
     """
     for order in range(first, len(p.order_destination), step):
         if count_states(p.line_qty[p.order_ptr[order] : p.order_ptr[order + 1]]) > STATES_MAX:
             least_cost[order] = bound_large_order(order, p, pos_price, node_price, w.slot_of_node)
         else:
-            least_cost[order] = search_order(order, p, p.pos_free, p.node_capacity, pos_price, node_price, w)[
-                0
-            ]
+            cost, _, _ = search_order(order, p, p.pos_free, p.node_capacity, pos_price, node_price, w)
+            least_cost[order] = cost
 
 
 def least_costs(problem: AllocationProblem, pos_price: Int64s, node_price: Int64s, workers: int) -> Int64s:
-    """Price every order alone; int64[o], micros, prices included.
+    """Let every order choose alone at prices; what each pays, prices included: int64[o], micros.
 
     pos_price, node_price : int64[p], int64[n], micros, >= 0.
-    The kernels release the interpreter's lock, so `workers` threads run side by side.
+    workers : threads, side by side, as the kernels release the interpreter's lock.
     """
     arrays = ProblemArrays.of(problem)
     least_cost = np.zeros(problem.n_orders, np.int64)

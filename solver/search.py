@@ -28,11 +28,13 @@ def search_order(
 ) -> tuple[int, int, int]:
     """Find the cheapest plan of `order` on the stock and capacity that are left.
 
-    pos_left, node_left : int64[p] units, int64[n] parcels.   pos_price, node_price : int64[p], int64[n],
-    micros, >= 0, what a unit and a parcel are worth elsewhere.
-    The order must have at most STATES_MAX states. The parcels are in ``w.out_cand`` (a candidate) and
-    ``w.out_state`` (its content); ``w.cand_node``, ``w.cand_pos``, ``w.stride`` read them.
-    Returns (cost with prices and penalties in micros, parcels, candidates).
+    The order must have at most STATES_MAX states.
+
+    pos_left, node_left : int64[p] units, int64[n] parcels.
+    pos_price, node_price : int64[p], int64[n], micros, >= 0: what a unit and a parcel are worth elsewhere.
+    w : written. ``out_cand`` and ``out_state`` are the parcels, a candidate and a content each;
+    ``cand_node``, ``cand_pos`` and ``stride`` read them.
+    Returns (cost with prices and penalties in micros, number of parcels, number of candidates).
     """
     first, end = p.order_ptr[order], p.order_ptr[order + 1]
     line_sku, line_qty = p.line_sku[first:end], p.line_qty[first:end]

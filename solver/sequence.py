@@ -16,8 +16,11 @@ def plan_in_sequence(
 ) -> None:
     """Plan each order of `sequence` afresh at the given prices; what it took before is given back first.
 
-    sequence : int64[any], orders.   pos_price, node_price : int64[p], int64[n], micros, >= 0; zero prices
-    make each step exact first-come, or the best reinsertion when the order was already planned.
+    At prices of zero, first-come: each order gets the cheapest plan on what the ones before it left.
+
+    sequence : int64, orders; one may stand there more than once.
+    pos_price, node_price : int64[p], int64[n], micros, >= 0.
+    w : scratch.   plan : changed in place.
     """
     for order in sequence:
         release_order(order, plan)
