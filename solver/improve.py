@@ -10,9 +10,9 @@ that falls to zero (threshold accepting, Dueck & Scheuer 1990), else undone.
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from solver.arrays import ProblemArrays, Scratch
+from solver.jit import kernel
 from solver.occupancy import NO_SLOT, Occupancy, enter_order, remove_order
 from solver.order_kernel import STATES_MAX, count_states
 from solver.plan_state import PlanState, release_order, take_parcels
@@ -88,7 +88,7 @@ class DisplacementSearch:
         )  # fmt: skip
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def displace(order: int, touched: int, plan: PlanState, occupancy: Occupancy, undo: Undo) -> int:
     """Remember the plan of `order` and give back all it holds; returns the number of touched orders."""
     first = plan.slot_ptr[order]
@@ -113,7 +113,7 @@ def displace(order: int, touched: int, plan: PlanState, occupancy: Occupancy, un
     return touched + 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def restore(touched: int, plan: PlanState, occupancy: Occupancy, undo: Undo) -> None:
     """Put every touched order back as it was."""
     for m in range(touched):
@@ -140,7 +140,7 @@ def restore(touched: int, plan: PlanState, occupancy: Occupancy, undo: Undo) -> 
         enter_order(order, plan, occupancy)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def make_room(
     n_out: int,
     n_lines: int,
@@ -168,7 +168,7 @@ def make_room(
         while plan.node_left[node] < parcels:
             drawn = int(rng.random() * occupancy.n_members[node])
             slot = occupancy.member[occupancy.member_ptr[node] + drawn]
-            order = occupancy.order_of_slot[slot]
+            order = np.int64(occupancy.order_of_slot[slot])
             if not _may_displace(order, touched, p):
                 return touched, False
             touched = displace(order, touched, plan, occupancy, undo)
@@ -184,21 +184,21 @@ def make_room(
                 while steps > 0 and occupancy.user_next[entry] != NO_SLOT:
                     entry = occupancy.user_next[entry]
                     steps -= 1
-                order = occupancy.order_of_slot[entry]
+                order = np.int64(occupancy.order_of_slot[entry])
                 if not _may_displace(order, touched, p):
                     return touched, False
                 touched = displace(order, touched, plan, occupancy, undo)
     return touched, True
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _may_displace(order: int, touched: int, p: ProblemArrays) -> bool:
     if touched > DISPLACED_MAX:
         return False
     return bool(count_states(p.line_qty[p.order_ptr[order] : p.order_ptr[order + 1]]) <= STATES_MAX)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def serve_again(
     order: int,
     p: ProblemArrays,
@@ -214,7 +214,7 @@ def serve_again(
     enter_order(order, plan, occupancy)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def improve_by_displacing(
     moves: int,
     threshold: float,
@@ -266,7 +266,7 @@ def improve_by_displacing(
     return change, kept
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def shuffle(touched: int, sequence: Int64s, rng: np.random.Generator) -> None:
     """Write 0 and a random sequence of 1 to `touched` - 1 to `sequence` (Fisher-Yates)."""
     for m in range(touched):

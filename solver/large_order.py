@@ -8,9 +8,9 @@ location (Kuehn & Hamburger 1963). At most one parcel leaves a node.
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from solver.arrays import ProblemArrays
+from solver.jit import kernel
 from solver.order_kernel import gather_candidates, transport_cost
 from solver.plan_state import PlanState
 from solver.problem import Int32s, Int64s
@@ -18,7 +18,7 @@ from solver.problem import Int32s, Int64s
 Int64Grid = npt.NDArray[np.int64]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _transport(p: ProblemArrays, tariff: int, weight_g: int) -> int:
     if weight_g == 0:
         return 0
@@ -27,7 +27,7 @@ def _transport(p: ProblemArrays, tariff: int, weight_g: int) -> int:
     )[0]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def open_greedily(
     p: ProblemArrays,
     n_cands: int,
@@ -75,7 +75,7 @@ def open_greedily(
                 rest[line] -= content[best, line]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def try_to_close(
     closing: int,
     p: ProblemArrays,
@@ -138,7 +138,7 @@ def try_to_close(
     return bool(change < 0)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def serve_large_order(
     order: int,
     p: ProblemArrays,
@@ -191,7 +191,7 @@ def serve_large_order(
     _enter(order, p, n_cands, cand_node, cand_tariff, cand_pos, content, rest, parcel_weight, plan)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _enter(
     order: int,
     p: ProblemArrays,
@@ -243,7 +243,7 @@ def _enter(
     plan.order_cost[order] = cost
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def bound_large_order(
     order: int, p: ProblemArrays, pos_price: Int64s, node_price: Int64s, slot_of_node: Int32s
 ) -> int:

@@ -7,8 +7,8 @@ parcels of a limited node are a list with constant-time removal, so that one can
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from solver.jit import kernel
 from solver.plan_state import PlanState
 from solver.problem import UNLIMITED_PARCELS, AllocationProblem, Int32s, Int64s
 
@@ -48,7 +48,7 @@ class Occupancy(NamedTuple):
         return occupancy
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def enter_order(order: int, plan: PlanState, occupancy: Occupancy) -> None:
     """Enter the parcels of `order` as `plan` has them."""
     first = plan.slot_ptr[order]
@@ -70,7 +70,7 @@ def enter_order(order: int, plan: PlanState, occupancy: Occupancy) -> None:
         occupancy.user_head[pos] = entry
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def remove_order(order: int, plan: PlanState, occupancy: Occupancy) -> None:
     """Take the parcels of `order` out, before they are released."""
     first = plan.slot_ptr[order]
@@ -93,7 +93,7 @@ def remove_order(order: int, plan: PlanState, occupancy: Occupancy) -> None:
             occupancy.user_prev[after] = before
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _end_of_entries(order: int, plan: PlanState) -> int:
     first = plan.slot_ptr[order]
     if plan.n_parcels[order] == 0:

@@ -25,8 +25,8 @@ Every kernel works on flat arrays that its caller owns; ties go to the lower nod
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from solver.jit import kernel
 from solver.problem import NO_LANE, NO_TARIFF, Int16s, Int32s, Int64s
 
 STATES_MAX = 512
@@ -38,7 +38,7 @@ Int32Grid = npt.NDArray[np.int32]
 Int64Grid = npt.NDArray[np.int64]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def count_states(line_qty: Int64s) -> int:
     """Return prod(qty + 1) over `line_qty` (int64[l], units), or STATES_MAX + 1 when it is larger."""
     states = 1
@@ -49,7 +49,7 @@ def count_states(line_qty: Int64s) -> int:
     return states
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def transport_cost(
     tariff: int,
     weight_g: int,
@@ -86,7 +86,7 @@ def transport_cost(
     return best_cost, best_list
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def gather_candidates(
     line_sku: Int32s,
     line_qty: Int64s,
@@ -153,7 +153,7 @@ def gather_candidates(
     return n_cands
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def fill_states(
     line_qty: Int64s,
     line_weight: Int64s,
@@ -182,7 +182,7 @@ def fill_states(
     return n
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def list_contents(
     count: Int64s, unit_cost: Int64s, stride: Int64s, content: Int64s, content_cost: Int64s
 ) -> int:
@@ -205,7 +205,7 @@ def list_contents(
     return n
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def best_parcels(
     n_cands: int,
     cand_node: Int32s,
@@ -249,7 +249,7 @@ def best_parcels(
                 best_cand[s] = c
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def list_first_blocks(
     state: int, stride: Int64s, line_qty: Int64s, blocks: Int64s, at_least_one: bool
 ) -> int:
@@ -277,7 +277,7 @@ def list_first_blocks(
     return n
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def best_partition(
     stride: Int64s,
     line_qty: Int64s,
@@ -306,7 +306,7 @@ def best_partition(
         plan_block[s] = cut
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def read_partition(
     state: int, plan_block: Int64s, best_cand: Int32s, out_cand: Int32s, out_state: Int64s, n_out: int
 ) -> int:
@@ -321,7 +321,7 @@ def read_partition(
     return n_out
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def mark_overdrawn(
     n_out: int,
     out_cand: Int32s,
@@ -357,7 +357,7 @@ def mark_overdrawn(
     return marked
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def parcels_of_one_node(
     avail: Int64s,
     unit_cost: Int64s,
@@ -405,7 +405,7 @@ def parcels_of_one_node(
                 send_cost[k, s] = COST_MAX
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def best_with_strict(
     n_cands: int,
     cand_row: Int32s,
@@ -491,7 +491,7 @@ def best_with_strict(
     return cost[n_states - 1], n_out
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def price_transport(
     n_cands: int,
     cand_tariff: Int32s,

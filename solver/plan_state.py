@@ -7,9 +7,9 @@ orders can be planned again in any sequence.
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from solver.arrays import ProblemArrays, Scratch
+from solver.jit import kernel
 from solver.order_kernel import STATES_MAX, transport_cost
 from solver.problem import AllocationPlan, AllocationProblem, Int32s, Int64s
 
@@ -88,7 +88,7 @@ def _sums(values: Int64s, ptr: Int64s) -> Int64s:
     return np.asarray(total[ptr[1:]] - total[ptr[:-1]])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def release_order(order: int, plan: PlanState) -> None:
     """Give back all that `order` takes; its cost is left to whoever plans it next."""
     first = plan.slot_ptr[order]
@@ -102,7 +102,7 @@ def release_order(order: int, plan: PlanState) -> None:
     plan.n_parcels[order] = 0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def take_parcels(order: int, n_out: int, p: ProblemArrays, w: Scratch, plan: PlanState) -> None:
     """Enter the `n_out` parcels that `search_order` left in `w` into the plan, and the order's true cost.
 

@@ -15,9 +15,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
 from solver.arrays import ProblemArrays, Scratch
+from solver.jit import kernel
 from solver.large_order import bound_large_order
 from solver.order_kernel import STATES_MAX, count_states
 from solver.problem import UNLIMITED_PARCELS, AllocationProblem, Int64s
@@ -38,7 +38,7 @@ class Prices:
         return cls(np.zeros(problem.n_positions, np.int64), np.zeros(problem.n_nodes, np.int64), 0)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def price_orders(
     first: int,
     step: int,

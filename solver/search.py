@@ -1,8 +1,7 @@
 """Search the best plan of one order: the steps of `order_kernel` in their order."""
 
-from numba import njit
-
 from solver.arrays import ProblemArrays, Scratch
+from solver.jit import kernel
 from solver.order_kernel import (
     best_parcels,
     best_partition,
@@ -16,7 +15,7 @@ from solver.order_kernel import (
 from solver.problem import Int64s
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def search_order(
     order: int,
     p: ProblemArrays,

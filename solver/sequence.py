@@ -1,8 +1,7 @@
 """Plan orders one after another, each on what the ones before it left."""
 
-from numba import njit
-
 from solver.arrays import ProblemArrays, Scratch
+from solver.jit import kernel
 from solver.large_order import serve_large_order
 from solver.order_kernel import STATES_MAX, count_states
 from solver.plan_state import PlanState, release_order, take_parcels
@@ -10,7 +9,7 @@ from solver.problem import Int64s
 from solver.search import search_order
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def plan_in_sequence(
     sequence: Int64s, p: ProblemArrays, pos_price: Int64s, node_price: Int64s, w: Scratch, plan: PlanState
 ) -> None:

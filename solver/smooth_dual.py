@@ -14,10 +14,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 from scipy.optimize import minimize
 
 from solver.arrays import ProblemArrays, Scratch
+from solver.jit import kernel
 from solver.order_kernel import STATES_MAX, count_states
 from solver.prices import limited_capacity
 from solver.problem import UNLIMITED_PARCELS, AllocationProblem, Int64s
@@ -41,7 +41,7 @@ class Stage:
             raise ValueError("a stage needs a temperature above 0 and at least one pass")
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def soften_orders(
     first: int,
     step: int,

@@ -20,9 +20,9 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from solver.arrays import ProblemArrays, Scratch
+from solver.jit import kernel
 from solver.order_kernel import (
     EXACT_LINES_MAX,
     STATES_MAX,
@@ -83,7 +83,7 @@ class SoftScratch(NamedTuple):
         )
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def useful_parcels(n_cands: int, last: int, most: int, w: Scratch, stride: Int64s, near: SoftScratch) -> int:
     """Keep every parcel that may stand in a plan of the whole order, state `last`, for at most `most` micros.
 
@@ -105,7 +105,7 @@ def useful_parcels(n_cands: int, last: int, most: int, w: Scratch, stride: Int64
     return kept
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def best_kept(kept: int, n_states: int, w: Scratch, near: SoftScratch) -> None:
     """As `best_parcels`, over the kept parcels of candidates that are not strict."""
     for s in range(n_states):
@@ -116,7 +116,7 @@ def best_kept(kept: int, n_states: int, w: Scratch, near: SoftScratch) -> None:
             w.best_cost[s] = near.near_cost[i]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def weigh_blocks(
     kept: int,
     n_states: int,
@@ -142,7 +142,7 @@ def weigh_blocks(
         near.block_weight[s] += math.exp((w.best_cost[s] - w.state_penalty[s]) / temperature)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def weigh_partitions(
     n_states: int, temperature: float, line_qty: Int64s, stride: Int64s, w: Scratch, near: SoftScratch
 ) -> None:
@@ -160,7 +160,7 @@ def weigh_partitions(
         near.plan_weight[s] = total
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def pull_partitions(
     n_states: int, temperature: float, line_qty: Int64s, stride: Int64s, w: Scratch, near: SoftScratch
 ) -> None:
@@ -181,7 +181,7 @@ def pull_partitions(
                 near.plan_pull[s - y] += share * near.block_weight[y]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def share_out_blocks(
     kept: int,
     n_lines: int,
@@ -198,7 +198,7 @@ def share_out_blocks(
             expect_parcel(c, s, chance, n_lines, w, near, demand, load)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def expect_parcel(
     c: int,
     state: int,
@@ -217,7 +217,7 @@ def expect_parcel(
             demand[w.cand_pos[c, k]] += chance * units
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def chain_strict(
     kept: int,
     n_states: int,
@@ -265,7 +265,7 @@ def chain_strict(
     return row
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def pull_chain(
     rows: int,
     n_states: int,
@@ -300,7 +300,7 @@ def pull_chain(
         near.plan_pull[:n_states] = near.next_pull[:n_states]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def holds(state: int, part: int, n_lines: int, digit: Int32Grid) -> bool:
     """Whether `part` is within `state`, line by line."""
     inside = True
@@ -309,7 +309,7 @@ def holds(state: int, part: int, n_lines: int, digit: Int32Grid) -> bool:
     return inside
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def fill_digits(n_states: int, line_qty: Int64s, stride: Int64s, digit: Int32Grid) -> None:
     """Write the units of each line in each state to `digit` (int32[s, l])."""
     for s in range(n_states):
@@ -317,7 +317,7 @@ def fill_digits(n_states: int, line_qty: Int64s, stride: Int64s, digit: Int32Gri
             digit[s, k] = (s // stride[k]) % (line_qty[k] + 1)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def mark_partial(n_cands: int, line_qty: Int64s, w: Scratch) -> int:
     """Mark the candidates that have some but not all units of a line as strict; returns how many."""
     marked = 0
@@ -330,7 +330,7 @@ def mark_partial(n_cands: int, line_qty: Int64s, w: Scratch) -> int:
     return marked
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def relax(n_cands: int, n_states: int, line_qty: Int64s, stride: Int64s, w: Scratch) -> None:
     """Bring the relaxed best parcels and partitions back after a search that made nodes strict."""
     n_strict = 0
@@ -346,7 +346,7 @@ def relax(n_cands: int, n_states: int, line_qty: Int64s, stride: Int64s, w: Scra
         best_partition(stride, line_qty, n_states, w.best_cost, w.content, w.plan_cost, w.plan_block)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def soften_order(
     order: int,
     p: ProblemArrays,
