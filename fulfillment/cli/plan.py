@@ -14,6 +14,7 @@ from fulfillment.cli.plan_search import Search, plan_with_progress, tell
 from fulfillment.domain.errors import InvalidRequest
 from fulfillment.domain.policy import Policy
 
+WORKERS_MAX = 64  # thousands of threads make a day of seconds one of minutes
 USES = "`fulfillment plan DIR --out OUT` plans a folder, `fulfillment plan --db URL` a ledger"
 
 
@@ -39,7 +40,9 @@ def plan(
     time_limit: Annotated[
         float | None, typer.Option(min=0, help="Seconds to search; such a plan may not repeat.")
     ] = None,
-    workers: Annotated[int, typer.Option(min=1, help="Threads; the plan does not depend on it.")] = 2,
+    workers: Annotated[
+        int, typer.Option(min=1, max=WORKERS_MAX, help="Threads; the plan does not depend on it.")
+    ] = 2,
     as_json: AsJson = False,
 ) -> None:
     """Plan the orders of a folder into OUT, or those that wait in a ledger, and commit them there.
@@ -117,4 +120,7 @@ def read_policy(path: Path | None) -> Policy:
         raise InvalidRequest(
             f"the policy {path} can't be read: {error}", remedy="name a TOML file", path=str(path)
         ) from error
-    return Policy.from_toml(text)
+    try:
+        return Policy.from_toml(text)
+    except InvalidRequest as error:
+        raise InvalidRequest(f"{path}: {error.message}", remedy=error.remedy, **error.data) from error

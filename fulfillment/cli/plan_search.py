@@ -45,6 +45,7 @@ def plan_with_progress(out: Output, scenario: "Scenario", search: Search) -> "Pl
 def tell(out: Output, day: "PlannedDay") -> None:
     """Say what a plan does, in a few lines."""
     from fulfillment.planning.manifest import counts, units_by_reason
+    from solver.solve import Status
 
     count = counts(day)
     cost, result = day.cost, day.result
@@ -63,7 +64,7 @@ def tell(out: Output, day: "PlannedDay") -> None:
     )
     for reason, units in units_by_reason(day).items():
         out.line(f"  unfilled, {reason}: {units:,} units")
-    if not result.repeatable:
+    if result.status is Status.STOPPED and not result.repeatable:
         out.line(f"stopped early ({result.stop_reason}); a plan stopped by the clock may not repeat")
 
 

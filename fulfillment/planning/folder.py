@@ -2,7 +2,6 @@
 
 import csv
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -16,6 +15,18 @@ from fulfillment.domain.errors import InvalidRequest
 from fulfillment.planning.certificate import write_certificate
 from fulfillment.planning.plan_day import PlannedDay
 
+PLAN_FILES = frozenset(
+    {
+        "allocations.parquet",
+        "allocations.csv",
+        "unfilled.csv",
+        "certificate.json",
+        "stock_prices.parquet",
+        "capacity_prices.parquet",
+        "run.json",
+        ".run.json.part",  # of a manifest that was being replaced when its writer was killed
+    }
+)
 UNFILLED_COLUMNS = (
     "order_id",
     "line_no",
@@ -32,57 +43,65 @@ UNFILLED_COLUMNS = (
 
 
 def require_writable(folder: Path) -> None:
-    """Refuse a place for a plan before any work is done.
+    """Refuse a place for a plan before any work is done; leaves nothing behind.
 
     Raises
     ------
     InvalidRequest
-        When it exists and is not a plan's folder or an empty one, or can't be made.
+        When it holds anything but a plan, which would be lost when the plan is replaced, or can't be made.
     """
-    if folder.exists() and not folder.is_dir():
-        raise InvalidRequest(f"{folder} is a file", remedy="name a folder for the plan", path=str(folder))
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / "run.json").exists():
-        raise InvalidRequest(
-            f"{folder} holds files that are not a plan",
-            remedy="name an empty or a new folder",
-            path=str(folder),
-        )
+    folder = folder.resolve()
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
+        _refuse_what_is_no_plan(folder)
+        above = next(path for path in folder.parents if path.exists())
+        # Asking for permission is not enough: a file system may be read-only, full or no place for folders.
+        with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=above):
+            pass
     except OSError as error:
         raise InvalidRequest(
-            f"{folder} can't be made: {error.strerror}",
+            f"{folder} can't be made: {_reason(error)}",
             remedy="name a folder that you may write",
             path=str(folder),
         ) from error
-    if not os.access(folder if folder.exists() else folder.parent, os.W_OK):
-        raise InvalidRequest(
-            f"{folder} can't be written", remedy="name a folder that you may write", path=str(folder)
-        )
 
 
 def write_plan(day: PlannedDay, run: Mapping[str, object], folder: Path) -> None:
-    """Write all files of a plan; an earlier one there is replaced in one step."""
+    """Write all files of a plan; an earlier one there is replaced in one step.
+
+    Raises
+    ------
+    InvalidRequest
+        When the disk is full or the place can't be written; what was there before is there still.
+    """
     folder = folder.resolve()  # "." has no name to rename
-    staging = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        staging.chmod(0o755)
-        table = allocations_table(day)
-        pq.write_table(table, staging / "allocations.parquet")
-        pa_csv.write_csv(table, staging / "allocations.csv")
-        _write_unfilled(day, staging / "unfilled.csv")
-        write_certificate(day, staging)
-        _write_run(run, staging / "run.json")
-        _put_in_place(staging, folder)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
+        _write_aside_then_rename(day, run, folder)
+    except OSError as error:
+        raise InvalidRequest(
+            f"the plan can't be written to {folder}: {_reason(error)}",
+            remedy="nothing was written; make room there, or name another folder",
+            path=str(folder),
+        ) from error
 
 
 def replace_run(run: Mapping[str, object], folder: Path) -> None:
-    """Replace the manifest of a plan that is written already, whole, when there is more to tell."""
+    """Replace the manifest of a plan that is written already, whole, when there is more to tell.
+
+    Raises
+    ------
+    InvalidRequest
+        When it can't be written; the earlier manifest stands.
+    """
     part = folder / ".run.json.part"
-    _write_run(run, part)
-    part.replace(folder / "run.json")
+    try:
+        _write_run(run, part)
+        part.replace(folder / "run.json")
+    except OSError as error:
+        raise InvalidRequest(
+            f"{folder / 'run.json'} can't be replaced: {_reason(error)}",
+            remedy="what was said until here is done; only this file does not tell of it",
+            path=str(folder),
+        ) from error
 
 
 def allocations_table(day: PlannedDay) -> pa.Table:
@@ -108,6 +127,40 @@ def allocations_table(day: PlannedDay) -> pa.Table:
             "qty": pa.array(allocations.qty),
         }
     )
+
+
+def _refuse_what_is_no_plan(folder: Path) -> None:
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise InvalidRequest(f"{folder} is a file", remedy="name a folder for the plan", path=str(folder))
+    found = {path.name for path in folder.iterdir()}
+    if found - PLAN_FILES or (found and "run.json" not in found):
+        raise InvalidRequest(
+            f"{folder} holds files that are not a plan, such as {min(found - PLAN_FILES or found)}",
+            remedy="name an empty or a new folder",
+            path=str(folder),
+        )
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or str(error)  # pyarrow's have no strerror
+
+
+def _write_aside_then_rename(day: PlannedDay, run: Mapping[str, object], folder: Path) -> None:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    staging = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        staging.chmod(0o755)
+        table = allocations_table(day)
+        pq.write_table(table, staging / "allocations.parquet")
+        pa_csv.write_csv(table, staging / "allocations.csv")
+        _write_unfilled(day, staging / "unfilled.csv")
+        write_certificate(day, staging)
+        _write_run(run, staging / "run.json")
+        _put_in_place(staging, folder)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
 
 
 def _write_unfilled(day: PlannedDay, path: Path) -> None:

@@ -11,7 +11,13 @@ import pytest
 from fulfillment.domain.errors import InvalidRequest
 from fulfillment.domain.policy import Policy
 from fulfillment.planning import folder
-from fulfillment.planning.folder import UNFILLED_COLUMNS, allocations_table, require_writable, write_plan
+from fulfillment.planning.folder import (
+    UNFILLED_COLUMNS,
+    allocations_table,
+    replace_run,
+    require_writable,
+    write_plan,
+)
 from fulfillment.planning.plan_day import PlannedDay, plan_day
 from tests.planning.days import day, node, order
 from tests.solver.plans import QUICK
@@ -87,7 +93,7 @@ def test_unfilled_units_have_a_reason_in_words_and_in_counts(planned: PlannedDay
 def test_an_earlier_plan_is_replaced_whole(planned: PlannedDay, tmp_path: Path) -> None:
     target = tmp_path / "plan"
     write_plan(planned, {"run": 1}, target)
-    (target / "left-over.txt").touch()
+    (target / ".run.json.part").touch()
     require_writable(target)
     write_plan(planned, {"run": 2}, target)
     assert set(inside(target)) == FILES
@@ -129,7 +135,7 @@ def test_a_failure_while_writing_leaves_what_was_there(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(f"{folder.__name__}.{step}", full)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(InvalidRequest, match="No space left"):
         write_plan(planned, {"run": 2}, tmp_path / "plan")
     assert inside(tmp_path) == before
 
@@ -148,7 +154,7 @@ def test_a_plan_that_cannot_be_put_in_place_leaves_the_earlier_one(
         return rename(self, target)
 
     monkeypatch.setattr(Path, "rename", refuse)
-    with pytest.raises(OSError, match="busy"):
+    with pytest.raises(InvalidRequest, match="busy"):
         write_plan(planned, {"run": 2}, tmp_path / "plan")
     assert inside(tmp_path) == before
     assert [at.name for at in tmp_path.iterdir()] == ["plan"]
@@ -172,13 +178,27 @@ def test_a_file_in_the_way_is_refused(tmp_path: Path) -> None:
     assert "can't be made" in told(tmp_path / "plan" / "of-today")
 
 
-def test_a_folder_that_may_not_be_written_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The administrator, who may run the tests, may write everywhere: the answer is simulated."""
-    monkeypatch.setattr(folder.os, "access", lambda path, mode: path != tmp_path)
-    assert "can't be written" in told(tmp_path / "plan")
+def test_a_folder_that_cannot_be_written_is_refused() -> None:
+    """Nobody may make a folder there, not even the administrator."""
+    assert "can't be made" in told(Path("/proc/plan"))
 
 
-def test_missing_parents_are_made(tmp_path: Path) -> None:
-    require_writable(tmp_path / "a" / "b" / "plan")
-    assert (tmp_path / "a" / "b").is_dir()
-    assert not (tmp_path / "a" / "b" / "plan").exists()
+def test_a_plan_with_something_beside_it_is_not_replaced(planned: PlannedDay, tmp_path: Path) -> None:
+    """Replacing removes the folder, and what somebody put into it since."""
+    write_plan(planned, {}, tmp_path)
+    (tmp_path / "day").mkdir()
+    assert "such as day" in told(tmp_path)
+
+
+def test_missing_parents_are_made_only_when_there_is_a_plan(planned: PlannedDay, tmp_path: Path) -> None:
+    target = tmp_path / "a" / "b" / "plan"
+    require_writable(target)
+    assert list(tmp_path.iterdir()) == []
+    write_plan(planned, {}, target)
+    assert set(inside(target)) == FILES
+
+
+def test_a_manifest_that_cannot_be_replaced_stands(tmp_path: Path) -> None:
+    (tmp_path / "run.json").mkdir()
+    with pytest.raises(InvalidRequest, match=r"run\.json can't be replaced"):
+        replace_run({}, tmp_path)

@@ -98,6 +98,7 @@ def test_a_time_limit_stops_with_a_plan_that_says_it_may_not_repeat(scenario: Pa
     document = json.loads((tmp_path / "plan" / "run.json").read_text())
     assert (document["stop_reason"], document["repeatable"]) == ("time limit", False)
     assert document["total_cents"] > 0
+    assert "stopped early" not in run(scenario, "--out", tmp_path / "plan", "--time-limit", 1e9).stdout
 
 
 def test_a_policy_is_followed_and_kept_in_the_manifest(scenario: Path, tmp_path: Path) -> None:
@@ -160,10 +161,11 @@ def test_other_bad_input_is_refused_before_anything_is_written(scenario: Path, t
     assert "can't be read" in refused(scenario, out, "--policy", tmp_path / "none.toml")
     policy = tmp_path / "policy.toml"
     policy.write_text("version = 1\nspeed = 9\n", encoding="utf-8")
-    assert "speed" in refused(scenario, out, "--policy", policy)
+    assert f"{policy}: speed = 9" in refused(scenario, out, "--policy", policy)
     refused(scenario, out, "--seed", -1)
     refused(scenario, out, "--time-limit", -1)
     refused(scenario, out, "--workers", 0)
+    refused(scenario, out, "--workers", 9999)
 
 
 def test_a_folder_that_is_no_plan_is_left_alone(scenario: Path) -> None:
