@@ -5,14 +5,13 @@ from solver.jit import kernel
 from solver.order_kernel import (
     best_parcels,
     best_partition,
-    best_with_strict,
     fill_states,
     gather_candidates,
-    mark_overdrawn,
     price_transport,
     read_partition,
 )
 from solver.problem import Int64s
+from solver.strict_nodes import best_with_strict, mark_overdrawn
 
 
 @kernel
