@@ -10,9 +10,10 @@ proportional to exp(-cost / T) (Nesterov 2005, smoothing; the recursion is the s
 partition, differentiated backwards).
 
 The hard search runs first, so every exponent is a gap above a known minimum: nothing overflows, and terms
-more than `CUT` temperatures above it are left out, which changes the value by less than rounding does.
-Blocks are priced independently here, without strict nodes: the soft value only guides the search for prices,
-the bound is always computed with the exact kernel.
+more than `CUT` temperatures above it are left out: each weighs less than a millionth of the best.
+A node that has only some of the units of a line, a *partial* node, could be overdrawn by two blocks. Where that
+is cheap to do such nodes are chained: added one at a time, each with at most one parcel (`chain_strict`). The
+soft value only guides the search for prices; the bound is always computed with the exact kernel.
 """
 
 import math
