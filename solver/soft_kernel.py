@@ -11,8 +11,9 @@ partition, differentiated backwards).
 
 The hard search runs first, so every exponent is a gap above a known minimum: nothing overflows, and terms
 more than `CUT` temperatures above it are left out: each weighs less than a millionth of the best.
-A node that has only some of the units of a line, a *partial* node, could be overdrawn by two blocks. Where that
-is cheap to do such nodes are chained: added one at a time, each with at most one parcel (`chain_strict`). The
+
+A node that has only some of the units of a line, a *partial* node, could be overdrawn by two blocks. Where
+that is cheap such nodes are chained: added one at a time, each with at most one parcel (`chain_strict`). The
 soft value only guides the search for prices; the bound is always computed with the exact kernel.
 """
 
