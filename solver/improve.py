@@ -168,7 +168,7 @@ def make_room(
         while plan.node_left[node] < parcels:
             drawn = int(rng.random() * occupancy.n_members[node])
             slot = occupancy.member[occupancy.member_ptr[node] + drawn]
-            order = np.int64(occupancy.order_of_slot[slot])
+            order = occupancy.order_of_slot[slot]
             if not _may_displace(order, touched, p):
                 return touched, False
             touched = displace(order, touched, plan, occupancy, undo)
@@ -184,7 +184,7 @@ def make_room(
                 while steps > 0 and occupancy.user_next[entry] != NO_SLOT:
                     entry = occupancy.user_next[entry]
                     steps -= 1
-                order = np.int64(occupancy.order_of_slot[entry])
+                order = occupancy.order_of_slot[entry]
                 if not _may_displace(order, touched, p):
                     return touched, False
                 touched = displace(order, touched, plan, occupancy, undo)

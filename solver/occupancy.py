@@ -10,7 +10,7 @@ import numpy as np
 
 from solver.jit import kernel
 from solver.plan_state import PlanState
-from solver.problem import UNLIMITED_PARCELS, AllocationProblem, Int32s, Int64s
+from solver.problem import UNLIMITED_PARCELS, AllocationProblem, Int64s
 
 NO_SLOT = -1
 
@@ -18,7 +18,7 @@ NO_SLOT = -1
 class Occupancy(NamedTuple):
     """Users of positions and nodes, by slot of the `PlanState` they describe."""
 
-    order_of_slot: Int32s  # [slot]
+    order_of_slot: Int64s  # [slot]; as wide as every order that a kernel takes, or it is compiled twice
     user_head: Int64s  # [p] an entry slot, or NO_SLOT
     user_next: Int64s  # [slot]
     user_prev: Int64s  # [slot]
@@ -34,7 +34,7 @@ class Occupancy(NamedTuple):
         limited = problem.node_capacity < UNLIMITED_PARCELS
         room = np.where(limited, np.minimum(problem.node_capacity, slots), 0)
         occupancy = cls(
-            order_of_slot=np.repeat(np.arange(problem.n_orders), np.diff(plan.slot_ptr)).astype(np.int32),
+            order_of_slot=np.repeat(np.arange(problem.n_orders), np.diff(plan.slot_ptr)),
             user_head=np.full(problem.n_positions, NO_SLOT, np.int64),
             user_next=np.full(slots, NO_SLOT, np.int64),
             user_prev=np.full(slots, NO_SLOT, np.int64),
