@@ -6,7 +6,7 @@ sentence, with what to do about it.
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, func, select
@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from fulfillment.domain.errors import Busy, InvalidRequest
 from fulfillment.store.engine import open_engine
-from fulfillment.store.migrate import make_current, require_current
+from fulfillment.store.migrate import make_current, refuse_other_tables, require_current
 from fulfillment.store.schema.stock import stock_entry
 from fulfillment.store.transaction import lost_a_race
 
@@ -36,6 +36,7 @@ def open_ledger(database: str | Path, *, make: bool = False) -> Iterator[Engine]
         When it fails later, in the ``with`` block; what was committed stays, and a repetition goes on there.
     """
     engine = open_engine(database, must_exist=not make)
+    _refuse_a_strangers_file(engine)
     try:
         _make_ready(engine, make)
         try:
@@ -46,6 +47,20 @@ def open_ledger(database: str | Path, *, make: bool = False) -> Iterator[Engine]
             raise Busy(f"the database failed: {_first_line(error)}; repeat the command") from error
     finally:
         engine.dispose()
+
+
+def _refuse_a_strangers_file(engine: Engine) -> None:
+    """Look into a SQLite file before the first real connection, which would write WAL mode into it."""
+    if engine.dialect.name != "sqlite" or not (file := Path(engine.url.database or "")).is_file():
+        return
+    try:
+        with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as look:
+            tables = {
+                str(name) for (name,) in look.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+            }
+    except sqlite3.Error:
+        return  # locked or no database: the real connection waits, or says what is wrong
+    refuse_other_tables(tables)
 
 
 def _make_ready(engine: Engine, make: bool) -> None:

@@ -35,25 +35,8 @@ def make_current(engine: Engine) -> None:
     InvalidRequest
         When the database holds something else, or a ledger of a newer version; nothing was written.
     """
-    with engine.connect() as connection:
-        found = MigrationContext.configure(connection).get_current_revision()
-        scripts = ScriptDirectory.from_config(_config(connection))
-        tables = inspect(connection).get_table_names()
-    known = {script.revision for script in scripts.walk_revisions()}
-    if found is None and tables:
-        raise InvalidRequest(
-            f"the database holds tables that are no ledger's ({', '.join(sorted(tables)[:3])} ...)",
-            remedy="name an empty database, or a file that is not there yet",
-            key="db",
-        )
-    if found is not None and found not in known:
-        raise InvalidRequest(
-            f"the database is at schema {found}, which this version does not know",
-            remedy="use the version of fulfillment that made it, or name an empty database",
-            key="db",
-            found=found,
-        )
-    if found != scripts.get_current_head():
+    found, needed = _find_revision(engine)
+    if found != needed:
         upgrade(engine)
 
 
@@ -63,18 +46,58 @@ def require_current(engine: Engine) -> None:
     Raises
     ------
     InvalidRequest
-        Naming the revision that was found and the one that is needed.
+        When it holds nothing or something else; else naming the revision that was found and the one needed.
     """
-    with engine.connect() as connection:
-        found = MigrationContext.configure(connection).get_current_revision()
-        needed = ScriptDirectory.from_config(_config(connection)).get_current_head()
+    found, needed = _find_revision(engine)
+    if found is None:
+        raise InvalidRequest(
+            "the database is empty",
+            remedy="run `fulfillment import DIR --db URL`, which fills it",
+            key="db",
+            found=found,
+            needed=needed,
+        )
     if found != needed:
         raise InvalidRequest(
-            f"the database is at schema {found or 'none'}, this version needs {needed}",
+            f"the database is at schema {found}, this version needs {needed}",
             remedy="run `fulfillment import DIR --db URL`, which brings it up to date",
             key="db",
             found=found,
             needed=needed,
+        )
+
+
+def _find_revision(engine: Engine) -> tuple[str | None, str | None]:
+    """Give the database's revision, None if it has none, and this version's; refuse what is no ledger."""
+    with engine.connect() as connection:
+        found = MigrationContext.configure(connection).get_current_revision()
+        scripts = ScriptDirectory.from_config(_config(connection))
+        tables = set(inspect(connection).get_table_names())
+    known = {script.revision for script in scripts.walk_revisions()}
+    refuse_other_tables(tables)
+    if found is not None and found not in known:
+        raise InvalidRequest(
+            f"the database is at schema {found}, which this version does not know",
+            remedy="use the version of fulfillment that made it, or name an empty database",
+            key="db",
+            found=found,
+        )
+    return found, scripts.get_current_head()
+
+
+def refuse_other_tables(tables: set[str]) -> None:
+    """Refuse a database whose tables no version of ours has made; one without tables may become a ledger.
+
+    Raises
+    ------
+    InvalidRequest
+        Naming some of them.
+    """
+    if tables and "alembic_version" not in tables:
+        raise InvalidRequest(
+            f"the database holds tables that are no ledger's ({', '.join(sorted(tables)[:3])} ...)",
+            remedy="name an empty database, or a file that is not there yet",
+            key="db",
         )
 
 

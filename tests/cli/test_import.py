@@ -4,6 +4,7 @@ import importlib.util
 import json
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -135,6 +136,19 @@ def test_a_database_of_somebody_else_is_left_alone(day: Path, database: str) -> 
     assert "no ledger's (theirs" in refused.stderr
     assert "name an empty database" in refused.stderr
     engine.dispose()
+    assert "no ledger's (theirs" in run("plan", "--db", database).stderr
+
+
+def test_a_file_of_somebody_else_keeps_every_byte(day: Path, tmp_path: Path) -> None:
+    """A ledger is kept in WAL mode, which SQLite writes into the file's header."""
+    file = tmp_path / "theirs.db"
+    with closing(sqlite3.connect(file)) as theirs:
+        theirs.execute("CREATE TABLE orders (id INTEGER)")
+    before = file.read_bytes()
+    for command in (("import", day), ("plan",)):
+        assert run(*command, "--db", file).exit_code == ExitCode.BAD_INPUT
+    assert file.read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["theirs.db"]
 
 
 def test_a_ledger_of_a_newer_version_is_refused(day: Path, database: str) -> None:
