@@ -14,11 +14,11 @@ import numpy as np
 from solver.arrays import ProblemArrays, Scratch
 from solver.jit import kernel
 from solver.occupancy import NO_SLOT, Occupancy, enter_order, remove_order
-from solver.order_kernel import STATES_MAX, count_states
+from solver.order_kernel import STATES_MAX
 from solver.plan_state import PlanState, release_order, take_parcels
 from solver.prices import Prices, least_costs
 from solver.problem import AllocationProblem, Int32s, Int64s
-from solver.search import search_order
+from solver.search import is_searchable, search_order
 
 DISPLACED_MAX = 24
 PRICE_SHARES = (0.8, 1.0)  # of the dual prices; an order decides at one of them, drawn at random
@@ -193,9 +193,7 @@ def make_room(
 
 @kernel
 def _may_displace(order: int, touched: int, p: ProblemArrays) -> bool:
-    if touched > DISPLACED_MAX:
-        return False
-    return bool(count_states(p.line_qty[p.order_ptr[order] : p.order_ptr[order + 1]]) <= STATES_MAX)
+    return touched <= DISPLACED_MAX and is_searchable(order, p)
 
 
 @kernel
@@ -242,7 +240,7 @@ def improve_by_displacing(
             if plan.order_cost[other] - lone_cost[other] > plan.order_cost[seed] - lone_cost[seed]:
                 seed = other
         first, end = p.order_ptr[seed], p.order_ptr[seed + 1]
-        if plan.order_cost[seed] <= lone_cost[seed] or count_states(p.line_qty[first:end]) > STATES_MAX:
+        if plan.order_cost[seed] <= lone_cost[seed] or not is_searchable(seed, p):
             continue
         prices = shares[int(rng.random() * len(shares))]
         n_out = search_order(seed, p, p.pos_free, p.node_capacity, prices[0], prices[1], w)[1]

@@ -19,9 +19,8 @@ import numpy as np
 from solver.arrays import ProblemArrays, Scratch
 from solver.jit import kernel
 from solver.large_order import bound_large_order
-from solver.order_kernel import STATES_MAX, count_states
 from solver.problem import UNLIMITED_PARCELS, AllocationProblem, Int64s
-from solver.search import search_order
+from solver.search import is_searchable, search_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +54,11 @@ def price_orders(
     large for the exact search, what it pays at least.
     """
     for order in range(first, len(p.order_destination), step):
-        if count_states(p.line_qty[p.order_ptr[order] : p.order_ptr[order + 1]]) > STATES_MAX:
-            least_cost[order] = bound_large_order(order, p, pos_price, node_price, w.slot_of_node)
-        else:
+        if is_searchable(order, p):
             cost, _, _ = search_order(order, p, p.pos_free, p.node_capacity, pos_price, node_price, w)
             least_cost[order] = cost
+        else:
+            least_cost[order] = bound_large_order(order, p, pos_price, node_price, w.slot_of_node)
 
 
 def least_costs(problem: AllocationProblem, pos_price: Int64s, node_price: Int64s, workers: int) -> Int64s:

@@ -3,8 +3,10 @@
 from solver.arrays import ProblemArrays, Scratch
 from solver.jit import kernel
 from solver.order_kernel import (
+    STATES_MAX,
     best_parcels,
     best_partition,
+    count_states,
     fill_states,
     gather_candidates,
     price_transport,
@@ -12,6 +14,12 @@ from solver.order_kernel import (
 )
 from solver.problem import Int64s
 from solver.strict_nodes import best_with_strict, mark_overdrawn
+
+
+@kernel
+def is_searchable(order: int, p: ProblemArrays) -> bool:
+    """Whether `order` is small enough for the exact search: at most STATES_MAX states."""
+    return count_states(p.line_qty[p.order_ptr[order] : p.order_ptr[order + 1]]) <= STATES_MAX
 
 
 @kernel
@@ -26,7 +34,7 @@ def search_order(
 ) -> tuple[int, int, int]:
     """Find the cheapest plan of `order` on the stock and capacity that are left.
 
-    The order must have at most STATES_MAX states.
+    The order must be searchable.
 
     pos_left, node_left : int64[p] units, int64[n] parcels.
     pos_price, node_price : int64[p], int64[n], micros, >= 0: what a unit and a parcel are worth elsewhere.

@@ -3,10 +3,9 @@
 from solver.arrays import ProblemArrays, Scratch
 from solver.jit import kernel
 from solver.large_order import serve_large_order
-from solver.order_kernel import STATES_MAX, count_states
 from solver.plan_state import PlanState, release_order, take_parcels
 from solver.problem import Int64s
-from solver.search import search_order
+from solver.search import is_searchable, search_order
 
 
 @kernel
@@ -23,8 +22,8 @@ def plan_in_sequence(
     """
     for order in sequence:
         release_order(order, plan)
-        if count_states(p.line_qty[p.order_ptr[order] : p.order_ptr[order + 1]]) > STATES_MAX:
-            serve_large_order(order, p, pos_price, node_price, w.slot_of_node, plan)
-        else:
-            n_out = search_order(order, p, plan.pos_left, plan.node_left, pos_price, node_price, w)[1]
+        if is_searchable(order, p):
+            _, n_out, _ = search_order(order, p, plan.pos_left, plan.node_left, pos_price, node_price, w)
             take_parcels(order, n_out, p, w, plan)
+        else:
+            serve_large_order(order, p, pos_price, node_price, w.slot_of_node, plan)

@@ -18,9 +18,9 @@ from scipy.optimize import minimize
 
 from solver.arrays import ProblemArrays, Scratch
 from solver.jit import kernel
-from solver.order_kernel import STATES_MAX, count_states
 from solver.prices import limited_capacity
 from solver.problem import UNLIMITED_PARCELS, AllocationProblem, Int64s
+from solver.search import is_searchable
 from solver.soft_kernel import SoftScratch, soften_order
 
 Floats = npt.NDArray[np.float64]
@@ -58,7 +58,7 @@ def soften_orders(
     """Sum `soften_order` over every `step`-th order from `first`; orders too large for it are left out."""
     soft, hard = 0.0, 0
     for order in range(first, len(p.order_destination), step):
-        if count_states(p.line_qty[p.order_ptr[order] : p.order_ptr[order + 1]]) > STATES_MAX:
+        if not is_searchable(order, p):
             continue
         order_soft, order_hard = soften_order(
             order, p, pos_price, node_price, temperature, chain, w, near, demand, load
