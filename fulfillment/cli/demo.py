@@ -37,8 +37,11 @@ def demo(
     """Make up a retailer, plan his day from the ledger, commit the plan, and say what happened."""
     from fulfillment.cli.demo_story import ways
     from fulfillment.planning.compile_ahead import compiling_ahead
+    from fulfillment.store.engine import parse_url
 
     with open_output(as_json) as out:
+        if database is not None:
+            parse_url(database)  # a mistyped one is refused before a folder is made
         began = time.monotonic()
         folder = DemoFolder(keep)
         folder.clear()

@@ -109,6 +109,13 @@ def test_a_place_that_cannot_be_written_is_refused(home: Path) -> None:
     assert "can't be written" in refused.stderr
 
 
+def test_a_mistyped_database_is_refused_before_a_folder_is_made(home: Path) -> None:
+    refused = run("demo", "--db", "mysql://user@host/ledger")
+    assert refused.exit_code == ExitCode.BAD_INPUT
+    assert "mysql is no database of ours" in refused.stderr
+    assert not (home / "demo").exists()
+
+
 def test_a_demo_on_postgresql_tells_the_second_time_that_all_is_known(home: Path) -> None:
     with empty_database("postgresql", home) as url:
         assert run("demo", "--db", url).exit_code == ExitCode.DONE
