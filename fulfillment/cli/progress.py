@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 SECONDS_BETWEEN_LINES = 5.0
+TOLD_FROM = 0.05  # of the steps; the very first ones may compile what all others only run
 
 
 class Step(ABC):
@@ -63,7 +64,7 @@ class _Lines(Step):
         return f"{self._done:,}" if self._total is None else f"{self._done:,} of {self._total:,}"
 
     def _time_left(self, now: float) -> str:
-        if self._total is None or self._done == 0:
+        if self._total is None or self._done < max(1, TOLD_FROM * self._total):
             return ""
         seconds = (now - self._started) * (self._total - self._done) / self._done
         return f"about {seconds:.0f} s left"

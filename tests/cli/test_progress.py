@@ -21,6 +21,16 @@ def test_lines_come_now_and_then_with_the_time_left() -> None:
     assert said.getvalue() == "prices: 10 of 40, about 15 s left, gap 1.2 %\n"
 
 
+def test_the_first_steps_tell_no_time() -> None:
+    """They may have compiled for a minute what takes an instant from then on."""
+    said = io.StringIO()
+    now = 0.0
+    lines = _Lines(said, "plan", 129, now=lambda: now)
+    now += 20.0
+    lines.advance(1)
+    assert said.getvalue() == "plan: 1 of 129\n"
+
+
 def test_work_of_unknown_length_shows_only_its_count() -> None:
     said = io.StringIO()
     now = 0.0
