@@ -183,6 +183,8 @@ class _Run:
         self._serve(np.arange(self.problem.n_orders), zero, plan)
         self.best = plan
         self.first_come_cost = plan.cost()
+        bound = lower_bound(self.problem, zero.stock, zero.capacity, self.params.workers)
+        self.prices = Prices(zero.stock, zero.capacity, max(0, bound))
         self._passed()
 
     def climb_and_plan(self) -> None:
