@@ -81,8 +81,11 @@ class Table:
 
     def flags(self, column: str) -> Bools:
         """Read True and False in any case, or 1 and 0."""
-        cells = self._column(column)
-        words = pc.fill_null(pc.utf8_lower(pc.utf8_trim_whitespace(cells.cast(pa.large_string()))), "")
+        try:
+            cells = self._column(column).cast(pa.large_string())
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+            raise self._unusable(column, "is neither true nor false") from error
+        words = pc.fill_null(pc.utf8_lower(pc.utf8_trim_whitespace(cells)), "")
         true = np.isin(words.to_numpy(zero_copy_only=False), ["true", "1", "1.0"])
         false = np.isin(words.to_numpy(zero_copy_only=False), ["false", "0", "0.0"])
         self._refuse(column, ~(true | false), "is neither true nor false")

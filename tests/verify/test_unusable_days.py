@@ -4,6 +4,9 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
 import pytest
 
 from fulfillment.scenario.write import write_scenario
@@ -82,3 +85,15 @@ def test_what_has_no_clear_meaning_is_refused(
     with pytest.raises(UnusableInput) as refused:
         understand(folder)
     assert message in str(refused.value)
+
+
+def test_flags_of_a_type_that_has_no_truth_are_refused(good: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(good, tmp_path / "day"))
+    nodes = pa_csv.read_csv(folder / "nodes.csv")
+    nested = pa.array([[True]] * len(nodes))
+    (folder / "nodes.csv").unlink()
+    pq.write_table(
+        nodes.set_column(nodes.column_names.index("ships"), "ships", nested), folder / "nodes.parquet"
+    )
+    with pytest.raises(UnusableInput, match="ships is neither true nor false"):
+        understand(folder)
