@@ -75,9 +75,8 @@ def has_pinned_meaning(policy: Policy) -> bool:
 def pinned_bound(day: PlannedDay) -> int:
     """Evaluate the pinned formula at the plan's prices, in micros."""
     prices = day.result.prices
-    # A search stopped before it had a price claims 0 without evaluating anything.
-    was_evaluated = bool(prices.stock.any() or prices.capacity.any())
-    if has_pinned_meaning(day.policy) and was_evaluated:
+    # A search interrupted before its first bound claims 0 without evaluating anything.
+    if has_pinned_meaning(day.policy) and prices.lower_bound > 0:
         return prices.lower_bound
     pinned = build_problem(day.scenario, Policy.default()).problem
     bound = lower_bound(pinned, prices.stock, prices.capacity, workers=1)

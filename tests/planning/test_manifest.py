@@ -74,8 +74,9 @@ def test_a_run_names_inputs_versions_seed_policy_timings_and_totals(planned: Pla
     assert document["counts"] == counts(planned)
 
 
-def test_a_run_stopped_by_the_clock_says_so(planned: PlannedDay) -> None:
-    stopped = plan_day(planned.scenario, Policy.default(), stop=MaxSeconds(0.0), params=QUICK)
+def test_a_run_stopped_by_the_clock_says_so() -> None:
+    scarce = generate(GeneratorParams(orders=150, stores=6, skus=30, postal_codes=30, scarcity=0.9), seed=2)
+    stopped = plan_day(scarce, Policy.default(), stop=MaxSeconds(0.0), params=QUICK)
     document = run_document(stopped, {}, {})
     assert (document["status"], document["stop_reason"], document["repeatable"]) == (
         "stopped",
