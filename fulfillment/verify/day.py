@@ -150,13 +150,11 @@ def _read_nodes(table: Table) -> Nodes:
         pickup=table.flags("pickup"),
         same_day_radius_km=table.numbers("same_day_radius_km", least=0, most=1e6),
         cutoff_local=table.texts("cutoff_local"),
-        processing_minutes=np.rint(60 * table.numbers("processing_hours", least=0, most=24 * 366)).astype(
-            np.int64
-        ),
+        processing_minutes=table.parts("processing_hours", 60, most=24 * 366),
         unit_micros=table.micros("handling_cents_per_unit"),
         parcel_micros=table.micros("handling_cents_per_parcel"),
         capacity=table.wholes("capacity_parcels", least=0, most=UNITS_MAX, blank=UNLIMITED),
-        commission=np.rint(100 * table.numbers("commission_pct", least=0, most=100)).astype(np.int64),
+        commission=table.parts("commission_pct", 100, most=100),
     )
 
 

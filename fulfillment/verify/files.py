@@ -63,6 +63,14 @@ class Table:
         """Read whole numbers from `least` to `most`."""
         return self.numbers(column, least=least, most=most, blank=blank, whole=True).astype(np.int64)
 
+    def parts(self, column: str, parts_of_one: int, *, most: float) -> Ints:
+        """Read numbers from 0 to `most`, counted in parts of one; what is finer is refused, never rounded."""
+        counted = self.numbers(column, least=0, most=most) * parts_of_one
+        parts = np.rint(counted)
+        # A decimal such as 0.1 is not exact in binary: that much is no finer part.
+        self._refuse(column, np.abs(counted - parts) > 1e-6, f"is finer than 1/{parts_of_one}")
+        return parts.astype(np.int64)
+
     def micros(self, column: str) -> Ints:
         """Read money in cents, counted in micros."""
         return np.rint(self.numbers(column, least=0, most=CENTS_MAX) * MICROS_PER_CENT).astype(np.int64)

@@ -61,6 +61,8 @@ def test_the_good_day_is_understood(good: Path) -> None:
         (replaced("nodes.csv", "True,True", "True,perhaps"), "pickup in row 1 is neither true nor false"),
         (replaced("nodes.csv", "UTC", "Mars/North"), "time zone 'Mars/North' is not known"),
         (replaced("nodes.csv", "12:00", "noon"), "cutoff_local 'noon' is not HH:MM"),
+        (replaced("nodes.csv", "12:00,1,", "12:00,0.33,"), "processing_hours in row 1 is finer than 1/60"),
+        (replaced("nodes.csv", "0,0,,0", "0,0,,12.345"), "commission_pct in row 1 is finer than 1/100"),
         (replaced("nodes.csv", "kind", "node_id"), "nodes.csv has the column node_id twice"),
         (replaced("nodes.csv", "ships", "sails"), "nodes.csv has no column ships"),
         (repeated("nodes.csv"), "nodes.csv: a node stands on two rows"),
