@@ -5,7 +5,8 @@ planning never looks an identifier up twice. Money is in **micros**, millionths 
 unit: a cent is 10,000 micros, which holds every pinned price exactly. Times are UTC ``datetime64[us]``.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,7 @@ Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Times = npt.NDArray[np.datetime64]
 
+METHODS: Final = ("SHIPPING", "PICK_UP", "LOCAL")
 MICROS_PER_CENT = 10_000
 UNLIMITED_PARCELS = 2**31 - 1
 NO_INDEX = -1
@@ -82,7 +84,7 @@ class Orders:
     placed_at: Times
     channel: list[str]
     postal: Ints  # index into PostalCodes, NO_INDEX where a pickup order names none
-    method: list[str]  # SHIPPING, PICK_UP or LOCAL
+    method: list[str]  # of METHODS
     service: list[str]
     pickup_node: Ints  # index into Nodes, NO_INDEX but for PICK_UP
     promise_by: Times  # NaT where there is no deadline
@@ -137,8 +139,54 @@ class Rates:
 
 
 @dataclass(frozen=True, slots=True)
+class Kits:
+    """Components of kits, sorted by kit; one entry a (kit, component).
+
+    A kit is a SKU with a weight and a price of its own but no stock: it is made of its components' stock at
+    one node and leaves whole. Recipes do not nest.
+    """
+
+    kit: Ints  # index into Skus, ascending
+    component: Ints  # index into Skus
+    qty: Ints  # units of the component in one kit, at least 1
+
+    def __len__(self) -> int:
+        return len(self.kit)
+
+    @classmethod
+    def none(cls) -> "Kits":
+        """Make the table of a retailer who sells no kits."""
+        return cls(_no_ints(), _no_ints(), _no_ints())
+
+
+@dataclass(frozen=True, slots=True)
+class Alternatives:
+    """Further ways to serve whole orders, beside the one in `Orders`; sorted by order, then number."""
+
+    order: Ints  # index into Orders, ascending
+    number: Ints  # told apart by it within the order
+    method: Ints  # index into METHODS
+    pickup_node: Ints  # index into Nodes, NO_INDEX but for PICK_UP
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+    @classmethod
+    def none(cls) -> "Alternatives":
+        """Make the table of orders that can be served in one way only."""
+        return cls(_no_ints(), _no_ints(), _no_ints(), _no_ints())
+
+
+def _no_ints() -> Ints:
+    return np.zeros(0, np.int64)
+
+
+@dataclass(frozen=True, slots=True)
 class Scenario:
-    """One retailer's network, stock and open orders."""
+    """One retailer's network, stock and open orders.
+
+    The two last tables are optional: without them no SKU is a kit, and no order is flexible.
+    """
 
     nodes: Nodes
     skus: Skus
@@ -147,3 +195,5 @@ class Scenario:
     order_lines: OrderLines
     postal_codes: PostalCodes
     rates: Rates
+    kits: Kits = field(default_factory=Kits.none)
+    alternatives: Alternatives = field(default_factory=Alternatives.none)

@@ -19,9 +19,8 @@ from fulfillment.scenario.keys import find_positions, flag_repeated_ids
 from fulfillment.scenario.moments import read_times
 from fulfillment.scenario.problems import Severity
 from fulfillment.scenario.sheet import Sheet
-from fulfillment.scenario.tables import NO_INDEX, Bools, Ints, Nodes, Orders, PostalCodes, Times
+from fulfillment.scenario.tables import METHODS, NO_INDEX, Bools, Ints, Nodes, Orders, PostalCodes, Times
 
-METHODS: Final = ("SHIPPING", "PICK_UP", "LOCAL")
 ORDINARY_PRIORITY: Final = 3  # of an order that names none
 
 

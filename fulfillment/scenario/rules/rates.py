@@ -12,9 +12,8 @@ import numpy as np
 
 from fulfillment.scenario import limits
 from fulfillment.scenario.cells import read_choice, read_ids, read_money, read_numbers, to_ints, to_list
-from fulfillment.scenario.rules.orders import METHODS
 from fulfillment.scenario.sheet import Sheet
-from fulfillment.scenario.tables import Floats, Rates
+from fulfillment.scenario.tables import METHODS, Floats, Rates
 
 # Of one price list: each zone with the positions of its rows.
 Zones = dict[float, list[int]]
