@@ -44,7 +44,7 @@ class DecisionTimes:
 def time_decisions(problem: AllocationProblem, orders_max: int = ORDERS_MAX) -> DecisionTimes:
     """Decide up to `orders_max` orders, taken evenly from those that the exact search can hold."""
     arrays, scratch = ProblemArrays.of(problem), Scratch.for_problem(problem)
-    prices = np.zeros(problem.n_positions, np.int64), np.zeros(problem.n_nodes, np.int64)
+    prices = np.zeros(problem.n_stock, np.int64), np.zeros(problem.n_nodes, np.int64)
     orders = _exact_orders(problem, orders_max)
     free, capacity = problem.pos_free, problem.node_capacity
     began = time.perf_counter()

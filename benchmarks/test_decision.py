@@ -27,7 +27,7 @@ def test_decision(benchmark: BenchmarkFixture, built: BuiltProblem) -> None:
         <= STATES_MAX
     )
     arrays, scratch = ProblemArrays.of(problem), Scratch.for_problem(problem)
-    prices = np.zeros(problem.n_positions, np.int64), np.zeros(problem.n_nodes, np.int64)
+    prices = np.zeros(problem.n_stock, np.int64), np.zeros(problem.n_nodes, np.int64)
     cost, _, candidates = benchmark(
         search_order, largest, arrays, problem.pos_free, problem.node_capacity, *prices, scratch
     )

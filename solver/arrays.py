@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from solver.order_kernel import EXACT_LINES_MAX, STATES_MAX
-from solver.problem import AllocationProblem, Int16s, Int32s, Int64s
+from solver.problem import UNLIMITED_PARCELS, AllocationProblem, Bytes, Int16s, Int32s, Int64s
+from solver.validation import require
 
 
 class ProblemArrays(NamedTuple):
@@ -38,11 +39,66 @@ class ProblemArrays(NamedTuple):
     list_ptr: Int64s
     list_weight: Int64s
     list_cost: Int64s
+    list_fixed: Int64s
+    node_parcel_use: Int64s
+    pos_capacity_use: Int64s
+    stock_tail: Int64s  # at most pos_free
+    stock_tail_cost: Int64s
+    node_tail: Int64s  # at most node_capacity; 0 where that is unlimited
+    node_tail_cost: Int64s
+    order_parcels_max: Int64s
+    order_complete: Bytes
+    alternative_ptr: Int64s
+    alternative_destination: Int32s
+    alternative_promise_class: Int32s
+    recipe_ptr: Int64s
+    recipe_pos: Int64s
+    recipe_qty: Int64s
 
     @classmethod
     def of(cls, problem: AllocationProblem) -> "ProblemArrays":
-        """View the arrays of `problem`; nothing is copied."""
-        return cls(*(getattr(problem, name) for name in cls._fields))
+        """View the arrays of `problem`; those of rules are brought to full size where they are empty.
+
+        Raises
+        ------
+        InvalidProblem
+            When the problem has a rule that the kernels do not know yet.
+        """
+        for name in UNKNOWN_RULES:
+            require(getattr(problem, name).size == 0, name, "the solver does not know this rule yet")
+        p = problem
+        limited = np.where(p.node_capacity < UNLIMITED_PARCELS, p.node_capacity, 0)
+        full = {
+            "list_fixed": _full(p.list_fixed, len(p.list_ptr) - 1, 0),
+            "node_parcel_use": _full(p.node_parcel_use, p.n_nodes, 1),
+            "pos_capacity_use": _full(p.pos_capacity_use, p.n_positions, 0),
+            "stock_tail": np.minimum(_full(p.stock_tail, p.n_stock, 0), p.pos_free),
+            "stock_tail_cost": _full(p.stock_tail_cost, p.n_stock, 0),
+            "node_tail": np.minimum(_full(p.node_tail, p.n_nodes, 0), limited),
+            "node_tail_cost": _full(p.node_tail_cost, p.n_nodes, 0),
+            "order_parcels_max": _full(p.order_parcels_max, p.n_orders, UNLIMITED_PARCELS),
+            "order_complete": p.order_complete if p.order_complete.size else np.zeros(p.n_orders, np.uint8),
+            "alternative_ptr": _full(p.alternative_ptr, p.n_orders + 1, 0),
+            "recipe_ptr": _full(p.recipe_ptr, p.n_positions - p.n_stock + 1, 0),
+        }
+        return cls(*(full.get(name, getattr(p, name)) for name in cls._fields))
+
+
+def _full(values: Int64s, size: int, default: int) -> Int64s:
+    return values if values.size else np.full(size, default, np.int64)
+
+
+UNKNOWN_RULES = (
+    "list_fixed",
+    "node_parcel_use",
+    "pos_capacity_use",
+    "stock_tail",
+    "node_tail",
+    "order_parcels_max",
+    "order_complete",
+    "alternative_destination",
+    "recipe_pos",
+)
 
 
 class Scratch(NamedTuple):

@@ -34,7 +34,7 @@ class Prices:
     @classmethod
     def zero(cls, problem: AllocationProblem) -> "Prices":
         """Return prices of zero, as if nothing were scarce; costs are never negative, so 0 is a bound."""
-        return cls(np.zeros(problem.n_positions, np.int64), np.zeros(problem.n_nodes, np.int64), 0)
+        return cls(np.zeros(problem.n_stock, np.int64), np.zeros(problem.n_nodes, np.int64), 0)
 
 
 @kernel

@@ -86,18 +86,18 @@ class SmoothDual:
         self._workers = workers
         self._scratch = [Scratch.for_problem(problem) for _ in range(workers)]
         self._soft_scratch = [SoftScratch.for_problem(problem) for _ in range(workers)]
-        self._n_positions = problem.n_positions
+        self._n_stock = problem.n_stock
         self.supply = np.concatenate([problem.pos_free, limited_capacity(problem)])
         limited = problem.node_capacity < UNLIMITED_PARCELS
         self.may_bind = np.concatenate([_can_run_out(problem), limited])
         dearest_unit = problem.line_penalty.max(initial=0)
         paid = np.concatenate(([0], np.cumsum(problem.line_qty * problem.line_penalty)))
         dearest_order = np.diff(paid[problem.order_ptr]).max(initial=0)
-        self.price_max = np.repeat([dearest_unit, dearest_order], [problem.n_positions, problem.n_nodes])
+        self.price_max = np.repeat([dearest_unit, dearest_order], [problem.n_stock, problem.n_nodes])
 
     def split(self, prices: Int64s) -> tuple[Int64s, Int64s]:
         """Split prices into those of positions, int64[p], and of nodes, int64[n]."""
-        return prices[: self._n_positions], prices[self._n_positions :]
+        return prices[: self._n_stock], prices[self._n_stock :]
 
     def evaluate(self, prices: Int64s, temperature: float, chain: bool) -> tuple[float, Floats, int]:
         """Return the smoothed dual in micros, its gradient by price, and the hard dual.
@@ -107,7 +107,7 @@ class SmoothDual:
         are left out.
         """
         pos_price, node_price = self.split(prices)
-        demand = np.zeros((SHARDS, self._n_positions))
+        demand = np.zeros((SHARDS, self._n_stock))
         load = np.zeros((SHARDS, len(node_price)))
 
         def work(worker: int) -> list[tuple[float, int]]:
