@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from fulfillment.scenario.problems import Problem, Severity, Verdict
     from fulfillment.scenario.tables import Scenario
 
+OPTIONAL_COUNTS = ("kit_components", "alternatives")
+
 
 def validate(
     directory: Annotated[Path, typer.Argument(help="The scenario's folder.", metavar="DIR")],
@@ -42,7 +44,11 @@ def validate(
         if counts is None:
             out.line(f"not usable: {_times(verdict.total(Severity.PROBLEM), 'problem')}, {warned}")
             raise typer.Exit(ExitCode.BAD_INPUT)
-        rows = ", ".join(f"{count:,} {table.replace('_', ' ')}" for table, count in counts.items())
+        rows = ", ".join(
+            f"{count:,} {table.replace('_', ' ')}"
+            for table, count in counts.items()
+            if count or table not in OPTIONAL_COUNTS
+        )
         out.line(f"ok: {rows}; {warned}")
 
 
@@ -69,6 +75,8 @@ def _count_rows(scenario: "Scenario") -> dict[str, int]:
         "order_lines": len(scenario.order_lines),
         "postal_codes": len(scenario.postal_codes),
         "rates": len(scenario.rates),
+        "kit_components": len(scenario.kits),
+        "alternatives": len(scenario.alternatives),
     }
 
 

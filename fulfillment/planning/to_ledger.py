@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 
 import numpy as np
 
+from fulfillment.domain.errors import InvalidRequest
 from fulfillment.scenario.tables import NO_INDEX, UNLIMITED_PARCELS, Orders, Scenario, Times
 from fulfillment.store.columns import (
     NodeColumns,
@@ -18,7 +19,14 @@ from fulfillment.store.columns import (
 
 
 def retail_day(scenario: Scenario) -> RetailDay:
-    """Turn a scenario into the columns that the ledger loads."""
+    """Turn a scenario into the columns that the ledger loads.
+
+    Raises
+    ------
+    InvalidRequest
+        When it has kits or alternatives, of which the ledger's orders know nothing yet.
+    """
+    _refuse_unknown(scenario)
     lines, order_id = scenario.order_lines, scenario.orders.order_id
     return RetailDay(
         nodes=_nodes(scenario),
@@ -45,6 +53,19 @@ def retail_day(scenario: Scenario) -> RetailDay:
             qty=lines.qty.tolist(),
         ),
     )
+
+
+def _refuse_unknown(scenario: Scenario) -> None:
+    kits, flexible = np.unique(scenario.kits.kit), np.unique(scenario.alternatives.order)
+    if len(kits) or len(flexible):
+        raise InvalidRequest(
+            f"the ledger takes no kits (here {len(kits):,}) and no alternatives (here of {len(flexible):,} orders) "
+            "yet, and would lose them",
+            remedy="plan the folder with `fulfillment plan DIR`, or take kits, alternatives and the orders "
+            "that need them out of it",
+            kits=len(kits),
+            flexible_orders=len(flexible),
+        )
 
 
 def _nodes(scenario: Scenario) -> NodeColumns:

@@ -34,6 +34,10 @@ def read_csv(table: str, file: str, content: bytes, findings: Findings) -> Sheet
     header = _read_header(file, content, findings)
     if header is None:
         return Sheet.absent(table, findings)
+    if not _has_rows(content):
+        # Not left to pyarrow: it refuses a header without a line end.
+        none = {name.strip(): pa.array([], pa.string()) for name in header}
+        return Sheet(table, file, 0, none, lambda: np.zeros(0, np.int64), findings)
     ragged = 0
 
     def skip_ragged(_row: pa_csv.InvalidRow) -> str:
@@ -84,8 +88,7 @@ def _read_header(file: str, content: bytes, findings: Findings) -> list[str] | N
         shown = repr(content[error.start : error.end])
         _flag(findings, file, line, shown, "the text is not UTF-8", f"{SAVE_AS_UTF8}.")
         return None
-    records = _records(content)
-    header = next((row for _, row in records), None)
+    header = next((row for _, row in _records(content)), None)
     if header is None:
         _flag(findings, file, None, None, "the file is empty", "Write a header and at least one row.")
         return None
@@ -93,13 +96,14 @@ def _read_header(file: str, content: bytes, findings: Findings) -> list[str] | N
     repeated = sorted({name for name in names if names.count(name) > 1})
     for name in repeated:
         _flag(findings, file, 1, name, "a column name stands twice", "Keep one of the columns.")
-    if repeated:
-        return None
-    if next(records, None) is None:
-        # Caught here because pyarrow refuses a header without a line end.
-        _flag(findings, file, None, None, "the file has no rows", "Write at least one row below the header.")
-        return None
-    return header
+    return None if repeated else header
+
+
+def _has_rows(content: bytes) -> bool:
+    """Say whether any record follows the header."""
+    records = _records(content)
+    next(records)
+    return next(records, None) is not None
 
 
 def _records(content: bytes) -> Iterator[tuple[int, list[str]]]:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from fulfillment.scenario.csv_file import read_csv
-from fulfillment.scenario.layout import COLUMNS
+from fulfillment.scenario.layout import COLUMNS, OPTIONAL
 from fulfillment.scenario.parquet_file import read_parquet
 from fulfillment.scenario.problems import Findings, Problem, Severity
 from fulfillment.scenario.sheet import Sheet
@@ -32,6 +32,8 @@ def _open_sheet(folder: Path, table: str, findings: Findings) -> Sheet:
     match names:
         case [file]:
             return _read_file(folder, table, file, findings)
+        case [] if table in OPTIONAL:
+            return Sheet.absent(table, findings)
         case []:
             problem = Problem(
                 f"{table}.csv",
@@ -77,7 +79,7 @@ def _check_columns(sheet: Sheet) -> None:
             sheet.flag_column(
                 column, None, "the column is not known and ignored", "Leave it, or drop it.", Severity.WARNING
             )
-    if not sheet.rows:
+    if not sheet.rows and sheet.table not in OPTIONAL:
         sheet.flag_file("the file has no rows", "Write at least one row.")
 
 

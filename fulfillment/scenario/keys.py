@@ -42,7 +42,17 @@ def find_positions(sheet: Sheet, column: str, ids: pa.Array, known: Sequence[str
     return np.where(given, positions, NO_INDEX)
 
 
-def flag_repeated(sheet: Sheet, column: str, keys: Sequence[Ints], message: str, counted: Bools) -> None:
+KEEP_ONE = "Keep one of the rows {} and {}."
+
+
+def flag_repeated(
+    sheet: Sheet,
+    column: str,
+    keys: Sequence[Ints],
+    message: str,
+    counted: Bools,
+    remedy: str = KEEP_ONE,
+) -> None:
     """Report every row whose key stands on an earlier row too.
 
     Parameters
@@ -55,6 +65,8 @@ def flag_repeated(sheet: Sheet, column: str, keys: Sequence[Ints], message: str,
         What is wrong.
     counted : bool[row]
         Rows that have a usable key; the others are passed over.
+    remedy : str
+        What to do, with two places for the numbers of the rows.
     """
     rows = np.flatnonzero(counted)
     if not len(rows):
@@ -71,7 +83,7 @@ def flag_repeated(sheet: Sheet, column: str, keys: Sequence[Ints], message: str,
         column,
         np.sort(order[again]),
         message,
-        lambda at: f"Keep one of the rows {numbers[first_of[at]]} and {numbers[at]}.",
+        lambda at: remedy.format(numbers[first_of[at]], numbers[at]),
     )
 
 

@@ -47,4 +47,9 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
         "customer_id",
     ),
     "order_lines": ("order_id", "line_no", "sku_id", "qty"),
+    "kits": ("kit_sku_id", "component_sku_id", "qty"),
+    "alternatives": ("order_id", "alternative", "method", "pickup_node_id"),
 }
+
+# Tables that a folder may lack; one without rows says as much as none.
+OPTIONAL: Final = frozenset({"kits", "alternatives"})

@@ -9,6 +9,7 @@ from typing import Final
 CENTS: Final = 100_000_000  # a million dollars, as a price, a rate or a handling cost
 WEIGHT_G: Final = 100_000_000  # a hundred tonnes
 ORDERED_UNITS: Final = 100_000  # on one line
+KIT_UNITS: Final = 1_000  # of all components in one kit
 UNITS: Final = 2**31 - 1  # in one position
 PARCELS: Final = 2**31 - 1  # of one node; this very number means unlimited
 KM: Final = 1_000_000

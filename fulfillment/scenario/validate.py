@@ -5,6 +5,8 @@ from pathlib import Path
 
 from fulfillment.scenario.folder import open_sheets
 from fulfillment.scenario.problems import Findings, Verdict
+from fulfillment.scenario.rules.alternatives import read_alternatives
+from fulfillment.scenario.rules.kits import read_kits
 from fulfillment.scenario.rules.nodes import read_nodes
 from fulfillment.scenario.rules.order_lines import read_order_lines
 from fulfillment.scenario.rules.orders import read_orders, warn_without_lines
@@ -33,7 +35,7 @@ def validate_scenario(folder: Path) -> Validation:
     Parameters
     ----------
     folder : Path
-        Holds each table of `layout.COLUMNS` as CSV or Parquet.
+        Holds each table of `layout.COLUMNS` as CSV or Parquet; it may lack those of `layout.OPTIONAL`.
 
     Returns
     -------
@@ -51,7 +53,9 @@ def validate_scenario(folder: Path) -> Validation:
     order_lines = read_order_lines(sheets["order_lines"], orders, skus)
     if len(order_lines) and all(sheets[table].has("order_id") for table in ("orders", "order_lines")):
         warn_without_lines(sheets["orders"], orders, order_lines.order)
-    scenario = Scenario(nodes, skus, stock, orders, order_lines, postal_codes, rates)
+    kits = read_kits(sheets["kits"], skus, sheets["stock"], stock)
+    alternatives = read_alternatives(sheets["alternatives"], sheets["orders"], orders, nodes)
+    scenario = Scenario(nodes, skus, stock, orders, order_lines, postal_codes, rates, kits, alternatives)
     if findings.is_clean:
         check_totals(sheets, scenario)
     return Validation(scenario if findings.is_clean else None, findings.verdict())

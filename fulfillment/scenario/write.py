@@ -9,8 +9,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from fulfillment.scenario.folder import READERS
 from fulfillment.scenario.layout import COLUMNS
 from fulfillment.scenario.tables import (
+    METHODS,
     MICROS_PER_CENT,
     NO_INDEX,
     UNLIMITED_PARCELS,
@@ -31,7 +33,8 @@ def write_scenario(scenario: Scenario, folder: Path) -> None:
     scenario : Scenario
         What to write.
     folder : Path
-        Made if it is not there. Files of the same names are replaced, others are left alone.
+        Made if it is not there. Files of the same names are replaced, others are left alone, but for kits
+        and alternatives of another day, which would be read with this one.
     """
     folder.mkdir(parents=True, exist_ok=True)
     _write_csv(folder, "nodes", _node_columns(scenario))
@@ -41,6 +44,14 @@ def write_scenario(scenario: Scenario, folder: Path) -> None:
     _write_parquet(folder, "stock", _stock_columns(scenario))
     _write_parquet(folder, "orders", _order_columns(scenario))
     _write_parquet(folder, "order_lines", _order_line_columns(scenario))
+    if len(scenario.kits):
+        _write_csv(folder, "kits", _kit_columns(scenario))
+    else:
+        _remove(folder, "kits")
+    if len(scenario.alternatives):
+        _write_parquet(folder, "alternatives", _alternative_columns(scenario))
+    else:
+        _remove(folder, "alternatives")
 
 
 def _node_columns(scenario: Scenario) -> list[Sequence[str]]:
@@ -128,6 +139,25 @@ def _order_line_columns(scenario: Scenario) -> list[pa.Array]:
     ]
 
 
+def _kit_columns(scenario: Scenario) -> list[Sequence[str]]:
+    kits, sku_id = scenario.kits, scenario.skus.sku_id
+    return [
+        [sku_id[at] for at in kits.kit.tolist()],
+        [sku_id[at] for at in kits.component.tolist()],
+        _wholes(kits.qty),
+    ]
+
+
+def _alternative_columns(scenario: Scenario) -> list[pa.Array]:
+    alternatives = scenario.alternatives
+    return [
+        _names_at(scenario.orders.order_id, alternatives.order),
+        pa.array(alternatives.number),
+        _names_at(METHODS, alternatives.method),
+        _names_at(scenario.nodes.node_id, alternatives.pickup_node),
+    ]
+
+
 def _write_csv(folder: Path, table: str, columns: list[Sequence[str]]) -> None:
     text = io.StringIO()
     # The csv module leaves a lone carriage return unquoted, and a reader would take it for a line end.
@@ -148,6 +178,11 @@ def _replace(path: Path, content: bytes) -> None:
     part = path.with_name(f"{path.name}.part")
     part.write_bytes(content)
     part.replace(path)
+
+
+def _remove(folder: Path, table: str) -> None:
+    for ending in READERS:
+        (folder / f"{table}.{ending}").unlink(missing_ok=True)
 
 
 def _decimals(numbers: Floats) -> list[str]:

@@ -13,11 +13,13 @@ from sqlalchemy import Column, Integer, MetaData, Table, text
 from fulfillment.cli.exits import ExitCode
 from fulfillment.clock import ManualClock
 from fulfillment.planning.from_ledger import read_ledger
+from fulfillment.scenario.layout import OPTIONAL
 from fulfillment.scenario.read import read_scenario
 from fulfillment.store import engine as engine_module
 from fulfillment.store.engine import open_engine
 from fulfillment.store.migrate import downgrade, require_current, upgrade
 from tests.cli.ledgers import assert_sound, rows, run, write_day
+from tests.scenario.small import small_tables, write_tables
 from tests.support.databases import KINDS, empty_database
 from tests.support.days import NOON
 
@@ -49,6 +51,28 @@ def test_a_day_is_loaded_into_an_empty_database_and_a_second_time_changes_nothin
     assert "nothing new: the ledger has all of it" in second.stdout
     assert rows(database) == before
     assert assert_sound(database) == 0
+
+
+@pytest.mark.parametrize(
+    ("kept", "told"),
+    [
+        ("kits", "the ledger takes no kits (here 1) and no alternatives (here of 0 orders) yet"),
+        ("alternatives", "the ledger takes no kits (here 0) and no alternatives (here of 2 orders) yet"),
+    ],
+)
+def test_kits_and_alternatives_are_refused_and_nothing_is_loaded(
+    tmp_path: Path, kept: str, told: str
+) -> None:
+    folder = write_tables(small_tables(), tmp_path / "day")
+    for table in OPTIONAL - {kept}:
+        (folder / f"{table}.csv").unlink()
+    ledger = tmp_path / "ledger.db"
+    refused = run("import", folder, "--db", ledger, "--json")
+    assert refused.exit_code == ExitCode.BAD_INPUT
+    error = json.loads(refused.stdout)["error"]
+    assert error["message"].startswith(told)
+    assert "plan the folder with `fulfillment plan DIR`" in error["message"]
+    assert sum(rows(ledger).values()) == 0
 
 
 def test_planning_reads_back_the_day_that_was_loaded(day: Path, database: str) -> None:

@@ -11,9 +11,12 @@ from fulfillment import __version__
 from fulfillment.domain.policy import Policy
 from fulfillment.planning.manifest import counts, hash_files, run_document, units_by_reason
 from fulfillment.planning.plan_day import PlannedDay, plan_day
+from fulfillment.scenario.folder import table_files
 from fulfillment.scenario.generate import GeneratorParams, generate
+from fulfillment.scenario.layout import COLUMNS
 from solver.stop import MaxSeconds
 from tests.planning.days import day, node, order
+from tests.scenario.small import small_tables, write_tables
 from tests.solver.plans import QUICK
 
 
@@ -96,6 +99,12 @@ def test_totals_are_the_sum_of_their_parts_to_the_cent() -> None:
     assert trace[-1]["policy_cents"] >= document["policy_cents"]
     assert all(np.diff([point["policy_cents"] for point in trace]) <= 0)
     assert all(np.diff([point["lower_bound_policy_cents"] for point in trace]) >= 0)
+
+
+def test_every_table_of_a_folder_is_named_also_those_it_may_lack(tmp_path: Path) -> None:
+    folder = write_tables(small_tables(), tmp_path)
+    (folder / "notes.csv").write_text("mine")
+    assert hash_files(table_files(folder)).keys() == {f"{table}.csv" for table in COLUMNS}
 
 
 def test_files_are_hashed_by_content(tmp_path: Path) -> None:

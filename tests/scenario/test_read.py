@@ -9,9 +9,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from fulfillment.scenario.layout import OPTIONAL
 from fulfillment.scenario.problems import ScenarioInvalid
 from fulfillment.scenario.read import read_scenario
-from fulfillment.scenario.tables import NO_INDEX, UNLIMITED_PARCELS
+from fulfillment.scenario.tables import METHODS, NO_INDEX, UNLIMITED_PARCELS
 from fulfillment.scenario.validate import validate_scenario
 from tests.scenario.small import as_arrow, assert_same_scenario, csv_bytes, small_tables, write_tables
 
@@ -27,8 +28,8 @@ def test_a_small_folder_means_what_its_cells_say(tmp_path: Path) -> None:
     assert nodes.handling_micros_per_parcel.tolist() == [900_000, 1_405_000, 1_500_000]
     assert nodes.capacity_parcels.tolist() == [UNLIMITED_PARCELS, 20, 7]
     assert nodes.commission_pct.tolist() == [0, 0, 12.5]
-    assert skus.sku_id == ["007", "A-2", "A-3"]
-    assert skus.price_micros.tolist() == [19_990_000, 1_101_234, 1_620_000]
+    assert skus.sku_id == ["007", "A-2", "A-3", "K-1"]
+    assert skus.price_micros.tolist() == [19_990_000, 1_101_234, 1_620_000, 21_000_000]
     assert stock.node.tolist() == [0, 1, 1, 2]
     assert stock.sku.tolist() == [0, 0, 1, 2]
     assert stock.incoming.tolist() == [0, 6, 0, 0]
@@ -47,10 +48,33 @@ def test_orders_and_lines_refer_by_position(tmp_path: Path) -> None:
     assert orders.pickup_node.tolist() == [NO_INDEX, 1, NO_INDEX]
     assert np.isnat(orders.promise_by).tolist() == [False, False, True]
     assert orders.priority.tolist() == [3, 1, 3]
-    assert lines.order.tolist() == [0, 0, 1, 2], "sorted by order, though the file is not"
-    assert lines.line_no.tolist() == [1, 2, 1, 1]
-    assert lines.sku.tolist() == [0, 1, 0, 2]
-    assert lines.qty.tolist() == [2, 1, 1, 1]
+    assert lines.order.tolist() == [0, 0, 1, 2, 2], "sorted by order, though the file is not"
+    assert lines.line_no.tolist() == [1, 2, 1, 1, 2]
+    assert lines.sku.tolist() == [0, 1, 0, 2, 3]
+    assert lines.qty.tolist() == [2, 1, 1, 1, 1]
+
+
+def test_kits_and_alternatives_refer_by_position(tmp_path: Path) -> None:
+    scenario = read_scenario(write_tables(small_tables(), tmp_path))
+    kits, alternatives = scenario.kits, scenario.alternatives
+    assert (kits.kit.tolist(), kits.component.tolist(), kits.qty.tolist()) == ([3, 3], [0, 1], [1, 3])
+    assert alternatives.order.tolist() == [0, 0, 2], "sorted by order and number, though the file is not"
+    assert alternatives.number.tolist() == [1, 2, 7]
+    assert [METHODS[code] for code in alternatives.method] == ["PICK_UP", "LOCAL", "PICK_UP"]
+    assert alternatives.pickup_node.tolist() == [1, NO_INDEX, 1]
+
+
+@pytest.mark.parametrize("table", sorted(OPTIONAL))
+def test_an_optional_table_that_is_missing_is_one_without_rows(tmp_path: Path, table: str) -> None:
+    tables = small_tables()
+    folder = write_tables(tables, tmp_path)
+    (folder / f"{table}.csv").write_text(",".join(tables[table][0]))
+    validation = validate_scenario(folder)
+    assert validation.scenario is not None
+    assert len(getattr(validation.scenario, table)) == 0
+    (folder / f"{table}.csv").unlink()
+    assert validate_scenario(folder).verdict == validation.verdict
+    assert_same_scenario(read_scenario(folder), validation.scenario)
 
 
 def test_what_the_rules_do_not_bind_may_be_anything(tmp_path: Path) -> None:
@@ -144,8 +168,8 @@ def test_other_files_are_ignored_and_other_columns_are_warned_of(tmp_path: Path)
     for row in tables["skus"]:
         row.append("colour" if row[0] == "sku_id" else "red")
     write_tables(tables, tmp_path)
-    (tmp_path / "kits.csv").write_bytes(b"\xff\xfe nonsense")
-    (tmp_path / "alternatives.parquet").write_bytes(b"")
+    (tmp_path / "vans.csv").write_bytes(b"\xff\xfe nonsense")
+    (tmp_path / "wishes.parquet").write_bytes(b"")
     verdict = validate_scenario(tmp_path).verdict
     assert not verdict.problems
     assert [(warning.file, warning.column) for warning in verdict.warnings] == [

@@ -26,7 +26,8 @@ def test_a_usable_folder_is_counted_and_its_warnings_shown(tmp_path: Path, comma
     assert said.stdout.splitlines() == [
         "warning: skus.csv:4 gtin — the value is missing. Give the product its GTIN-14.",
         "",
-        "ok: 3 nodes, 3 skus, 4 positions, 3 orders, 4 order lines, 2 postal codes, 6 rates; 1 warning",
+        "ok: 3 nodes, 4 skus, 4 positions, 3 orders, 5 order lines, 2 postal codes, 6 rates, "
+        "2 kit components, 3 alternatives; 1 warning",
     ]
 
 

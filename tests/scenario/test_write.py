@@ -78,6 +78,15 @@ def test_a_scenario_read_from_files_survives_too(tmp_path: Path) -> None:
     assert_same_scenario(read_scenario(tmp_path / "out"), scenario)
 
 
+def test_kits_and_alternatives_of_another_day_do_not_stay(tmp_path: Path) -> None:
+    folder = write_tables(small_tables(), tmp_path)
+    scenario = generate(GeneratorParams(orders=5, skus=9), seed=1)
+    for file in ("nodes", "skus", "stock", "orders", "order_lines", "postal_codes", "rates"):
+        (folder / f"{file}.csv").unlink()
+    write_scenario(scenario, folder)
+    assert_same_scenario(read_scenario(folder), scenario)
+
+
 def test_writing_again_replaces_and_leaves_other_files(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
     for seed in (1, 2):

@@ -77,6 +77,20 @@ WRONG = [
     ("order_lines", 3, "qty", "100001", "more than 100000", "from 1 to 100000"),
     ("order_lines", 3, "line_no", "-1", "the number is negative", "from 0"),
     ("order_lines", 3, "line_no", "one", "not a number", "a whole number"),
+    ("kits", 2, "kit_sku_id", "K-9", "not among the skus", "Add it to skus"),
+    ("kits", 2, "kit_sku_id", "", "the identifier is blank", "identifier"),
+    ("kits", 3, "component_sku_id", "A-9", "not among the skus", "Add it to skus"),
+    ("kits", 3, "component_sku_id", "K-1", "the kit contains itself", "is no kit"),
+    ("kits", 3, "qty", "0", "less than 1", "from 1 to 1000"),
+    ("kits", 3, "qty", "1.5", "not a whole number", "a whole number"),
+    ("kits", 3, "qty", "1001", "more than 1000", "from 1 to 1000"),
+    ("kits", 3, "qty", "", "the value is missing", "a whole number"),
+    ("alternatives", 3, "order_id", "O9", "not among the orders", "Add it to orders"),
+    ("alternatives", 3, "alternative", "-1", "the number is negative", "from 0"),
+    ("alternatives", 3, "alternative", "two", "not a number", "a whole number"),
+    ("alternatives", 3, "method", "RETAIL", "the method is not known", "SHIPPING, PICK_UP or LOCAL"),
+    ("alternatives", 2, "pickup_node_id", "", "a PICK_UP alternative names no pickup node", "collects"),
+    ("alternatives", 2, "pickup_node_id", "S9", "not among the nodes", "Add it to nodes"),
     ("rates", 2, "carrier", "", "the identifier is blank", "identifier"),
     ("rates", 7, "method", "BIKE", "the method is not known", "SHIPPING, PICK_UP or LOCAL"),
     ("rates", 2, "cost_cents", "-1", "the number is negative", "from 0"),
@@ -99,7 +113,13 @@ REPEATED = [
     ("orders", 3, "order_id", "the order_id stands twice"),
     ("order_lines", 3, "line_no", "the order has a line of this number already"),
     ("rates", 3, "max_weight_g", "the zone has this weight step already"),
+    ("kits", 3, "component_sku_id", "the kit has this component already"),
+    ("alternatives", 3, "alternative", "the order has an alternative of this number already"),
 ]
+REMEDIES = {
+    "kits": "Write the sum of both quantities on one of the rows {} and {}, and drop the other.",
+    "alternatives": "Give one of the rows {} and {} another number, or drop it.",
+}
 
 
 @pytest.mark.parametrize(("table", "line", "column", "value", "message", "remedy"), WRONG)
@@ -131,7 +151,7 @@ def test_a_repeated_key_names_both_rows(
         column,
         message,
     )
-    assert problem.remedy == f"Keep one of the rows {line} and {last}."
+    assert problem.remedy == REMEDIES.get(table, "Keep one of the rows {} and {}.").format(line, last)
 
 
 def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
@@ -190,11 +210,87 @@ def test_transport_dearer_than_can_be_counted(tmp_path: Path) -> None:
     assert "too many times over" in problem.message
 
 
+def test_a_kit_in_a_kit(tmp_path: Path) -> None:
+    tables = small_tables()
+    tables["skus"].append(["K-2", "09520000000059", "Both", "5000", "2000"])
+    tables["kits"] += [["K-2", "A-3", "1"], ["K-2", "K-1", "1"]]
+    (problem,) = validate_scenario(write_tables(tables, tmp_path)).verdict.problems
+    assert (problem.file, problem.row, problem.column, problem.value) == (
+        "kits.csv",
+        5,
+        "component_sku_id",
+        "K-1",
+    )
+    assert problem.message == "the component is a kit itself"
+    assert problem.remedy == "Write the components of the inner kit in its place."
+
+
+def test_a_kit_with_stock_of_its_own(tmp_path: Path) -> None:
+    tables = small_tables()
+    tables["stock"] += [["S1", "K-1", "4", "0", "", ""], ["W1", "K-1", "0", "0", "", ""]]
+    (problem,) = validate_scenario(write_tables(tables, tmp_path)).verdict.problems
+    assert (problem.file, problem.row, problem.column, problem.value) == ("kits.csv", 2, "kit_sku_id", "K-1")
+    assert problem.message == "the kit has stock of its own"
+    assert problem.remedy == (
+        "Drop row 6 of stock.csv and 1 more, or drop the kit: it is made of its components' stock."
+    )
+
+
+def test_a_kit_of_far_too_many_units(tmp_path: Path) -> None:
+    tables = small_tables()
+    for line in (2, 3):
+        tables["kits"][line - 1][2] = "600"
+    (problem,) = validate_scenario(write_tables(tables, tmp_path)).verdict.problems
+    assert (problem.file, problem.row, problem.column, problem.value) == ("kits.csv", 2, "kit_sku_id", "K-1")
+    assert problem.message == "the kit has more than 1000 units in all"
+    assert problem.remedy == "Look for quantities far too high: they add up to 1200."
+
+
+def test_kits_dearer_to_handle_than_can_be_counted(tmp_path: Path) -> None:
+    tables = small_tables()
+    tables["nodes"][1][12] = "100000000"
+    tables["kits"][1][2], tables["order_lines"][5][3] = "900", "100000"
+    (problem,) = validate_scenario(write_tables(tables, tmp_path)).verdict.problems
+    assert (problem.file, problem.row, problem.column) == ("kits.csv", None, "qty")
+    assert "too much to handle" in problem.message
+
+
+def test_a_delivery_to_nowhere_is_no_alternative(tmp_path: Path) -> None:
+    """The order is collected and names no postal code; one that is not known is a problem of the orders."""
+    tables = small_tables()
+    tables["alternatives"].append(["O2", "1", "SHIPPING", ""])
+    (problem,) = validate_scenario(write_tables(tables, tmp_path)).verdict.problems
+    assert (problem.file, problem.row, problem.column, problem.value) == (
+        "alternatives.csv",
+        5,
+        "method",
+        "SHIPPING",
+    )
+    assert problem.message == "the order names no postal code to deliver to"
+    tables["orders"][2][3] = "12345"
+    (problem,) = validate_scenario(write_tables(tables, tmp_path)).verdict.problems
+    assert (problem.file, problem.column) == ("orders.csv", "postal_code")
+
+
 # line, column, value, message of a warning that leaves the scenario usable
 WARNED = [
     ("orders", 2, "pickup_node_id", "S1", "only a PICK_UP order has a pickup node; it is ignored"),
     ("orders", 2, "pickup_node_id", "S9", "only a PICK_UP order has a pickup node; it is ignored"),
     ("orders", 3, "pickup_node_id", "W1", "the node offers no pickup, so the order cannot be filled"),
+    (
+        "alternatives",
+        3,
+        "pickup_node_id",
+        "S1",
+        "only a PICK_UP alternative has a pickup node; it is ignored",
+    ),
+    (
+        "alternatives",
+        2,
+        "pickup_node_id",
+        "W1",
+        "the node offers no pickup, so nothing can be collected there",
+    ),
     ("skus", 4, "gtin", "", "the value is missing"),
     ("skus", 4, "gtin", "09520000000011", "another SKU has this GTIN"),
 ]
@@ -221,8 +317,8 @@ def test_a_warning_leaves_the_scenario_usable(
 
 def test_an_order_without_lines_is_a_warning(tmp_path: Path) -> None:
     tables = small_tables()
-    del tables["order_lines"][3]
+    del tables["order_lines"][4]
     validation = validate_scenario(write_tables(tables, tmp_path))
     assert validation.scenario is not None
     (warning,) = (each for each in validation.verdict.warnings if each.file == "orders.csv")
-    assert (warning.row, warning.value, warning.message) == (4, "O3", "the order has no lines")
+    assert (warning.row, warning.value, warning.message) == (3, "O2", "the order has no lines")

@@ -42,7 +42,9 @@ def read_orders(sheet: Sheet, nodes: Nodes, postal_codes: PostalCodes) -> Orders
         postal=_read_postal(sheet, postal_codes, is_delivery),
         method=method,
         service=to_list(read_text(sheet, "service")),
-        pickup_node=_read_pickup_nodes(sheet, nodes, is_pickup, is_delivery),
+        pickup_node=read_pickup_nodes(
+            sheet, nodes, is_pickup, is_delivery, "a PICK_UP order", "the order cannot be filled"
+        ),
         promise_by=promise_by,
         priority=read_whole(
             sheet, "priority", least=-limits.NUMBERS, most=limits.NUMBERS, blank=ORDINARY_PRIORITY
@@ -84,20 +86,37 @@ def _read_postal(sheet: Sheet, postal_codes: PostalCodes, is_delivery: Bools) ->
     return find_positions(sheet, "postal_code", codes, postal_codes.postal_code, "postal_codes")
 
 
-def _read_pickup_nodes(sheet: Sheet, nodes: Nodes, is_pickup: Bools, is_delivery: Bools) -> Ints:
+def read_pickup_nodes(
+    sheet: Sheet, nodes: Nodes, is_pickup: Bools, is_delivery: Bools, a_pickup: str, left_without: str
+) -> Ints:
+    """Read where customers collect, which the rows of PICK_UP must name.
+
+    Parameters
+    ----------
+    sheet, nodes
+        Where to read, and what the identifiers refer to.
+    is_pickup, is_delivery : bool[row]
+        Rows of PICK_UP and of the other methods; neither, where the method is not known.
+    a_pickup, left_without : str
+        Words for a row of PICK_UP, and for what comes of a node without pickup.
+
+    Returns
+    -------
+    int64[row], NO_INDEX where nothing is collected or the node is not known
+    """
     ids = read_ids(sheet, "pickup_node_id", optional=True)
     given = ~is_blank(ids)
     if sheet.has("pickup_node_id"):
         sheet.flag(
             "pickup_node_id",
             is_pickup & ~given,
-            "a PICK_UP order names no pickup node",
+            f"{a_pickup} names no pickup node",
             "Write the node where the customer collects.",
         )
     sheet.flag(
         "pickup_node_id",
         given & is_delivery,
-        "only a PICK_UP order has a pickup node; it is ignored",
+        f"only {a_pickup} has a pickup node; it is ignored",
         "Leave it blank, or make the method PICK_UP.",
         Severity.WARNING,
     )
@@ -107,7 +126,7 @@ def _read_pickup_nodes(sheet: Sheet, nodes: Nodes, is_pickup: Bools, is_delivery
     sheet.flag(
         "pickup_node_id",
         no_pickup,
-        "the node offers no pickup, so the order cannot be filled",
+        f"the node offers no pickup, so {left_without}",
         "Set the node's pickup to True, or name another node.",
         Severity.WARNING,
     )

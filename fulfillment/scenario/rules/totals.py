@@ -12,7 +12,7 @@ from fulfillment.scenario.tables import Floats, Scenario
 
 
 def check_totals(sheets: dict[str, Sheet], scenario: Scenario) -> None:
-    """Report a day whose goods are worth more, or could cost more to ship, than can be counted.
+    """Report a day whose goods are worth more, or could cost more to ship or to handle, than can be counted.
 
     Called only when every cell is right.
     """
@@ -23,6 +23,15 @@ def check_totals(sheets: dict[str, Sheet], scenario: Scenario) -> None:
             None,
             "all ordered units together are worth too much",
             "Look for prices or quantities far too high.",
+        )
+    units_of_kit = np.bincount(scenario.kits.kit, scenario.kits.qty, len(skus))
+    dearest_unit = float(scenario.nodes.handling_micros_per_unit.max())
+    if np.sum(lines.qty * units_of_kit[lines.sku]) * dearest_unit > TOTAL_MICROS:
+        sheets["kits"].flag_column(
+            "qty",
+            None,
+            "the components of all ordered kits could cost too much to handle",
+            "Look for quantities in kits, or orders of kits, far too high.",
         )
     weight_of_line = lines.qty * skus.weight_g[lines.sku].astype(np.float64)
     weights = np.bincount(lines.order, weight_of_line).astype(np.float64)
