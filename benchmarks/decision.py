@@ -80,9 +80,9 @@ def _exact_orders(problem: AllocationProblem, orders_max: int) -> np.ndarray:
 
 def _loop_mean_us(problem: AllocationProblem, pos_price: np.ndarray, node_price: np.ndarray) -> float:
     """Mean time of all orders in the loop that computes the bound, on one thread."""
-    lower_bound(problem, pos_price, node_price, workers=1)  # compiles
+    lower_bound(problem, pos_price, node_price)  # compiles
     began = time.perf_counter()
-    lower_bound(problem, pos_price, node_price, workers=1)
+    lower_bound(problem, pos_price, node_price)
     return (time.perf_counter() - began) * 1e6 / problem.n_orders
 
 

@@ -16,9 +16,10 @@ from solver.jit import kernel
 from solver.occupancy import NO_SLOT, Occupancy, enter_order, remove_order
 from solver.order_kernel import STATES_MAX
 from solver.plan_state import PlanState, release_order, take_parcels
-from solver.prices import Prices, least_costs
+from solver.prices import Prices
 from solver.problem import AllocationProblem, Int32s, Int64s
 from solver.search import is_searchable, search_order
+from solver.shards import ThreadShards, least_costs
 
 DISPLACED_MAX = 24
 PRICE_SHARES = (0.8, 1.0)  # of the dual prices; an order decides at one of them, drawn at random
@@ -78,7 +79,7 @@ class DisplacementSearch:
             for share in PRICE_SHARES
         )
         zero = Prices.zero(problem)
-        self._lone_cost = least_costs(problem, zero.stock, zero.capacity, workers=1)
+        self._lone_cost = least_costs(ThreadShards(problem, 1), zero.stock, zero.capacity)
 
     def run(self, moves: int, threshold: float) -> None:
         """Make `moves` moves; each kept one raises the total by at most `threshold` micros."""

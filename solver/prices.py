@@ -7,20 +7,16 @@ each order choose alone, paying them (Lagrangian relaxation; Fisher 1981) ::
                         - sum lambda*free - sum mu*capacity
 
 For every feasible plan the prices paid are at most the prices of all there is, so no plan costs less than the
-bound, whatever the prices. The sums are of integers, so the bound is exact and the same for any number of
-workers. An order too large for the exact search counts with `large_order.bound_large_order`.
+bound, whatever the prices. The sums are of integers, so the bound is exact and the same whoever adds them
+up. An order too large for the exact search counts with `large_order.bound_large_order`.
 """
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
-from solver.arrays import ProblemArrays, Scratch
-from solver.jit import kernel
-from solver.large_order import bound_large_order
 from solver.problem import UNLIMITED_PARCELS, AllocationProblem, Int64s
-from solver.search import is_searchable, search_order
+from solver.shards import ShardPool, ThreadShards, least_costs
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,54 +33,15 @@ class Prices:
         return cls(np.zeros(problem.n_stock, np.int64), np.zeros(problem.n_nodes, np.int64), 0)
 
 
-@kernel
-def price_orders(
-    first: int,
-    step: int,
-    p: ProblemArrays,
-    pos_price: Int64s,
-    node_price: Int64s,
-    w: Scratch,
-    least_cost: Int64s,
-) -> None:
-    """Let every `step`-th order from `first` choose alone at prices, on all stock and capacity.
-
-    pos_price, node_price : int64[p], int64[n], micros, >= 0.
-    least_cost : int64[o], written for these orders: what each pays, prices included, in micros; for one too
-    large for the exact search, what it pays at least.
-    """
-    for order in range(first, len(p.order_destination), step):
-        if is_searchable(order, p):
-            cost, _, _ = search_order(order, p, p.pos_free, p.node_capacity, pos_price, node_price, w)
-            least_cost[order] = cost
-        else:
-            least_cost[order] = bound_large_order(order, p, pos_price, node_price, w.slot_of_node)
-
-
-def least_costs(problem: AllocationProblem, pos_price: Int64s, node_price: Int64s, workers: int) -> Int64s:
-    """Let every order choose alone at prices; what each pays, prices included: int64[o], micros.
-
-    pos_price, node_price : int64[p], int64[n], micros, >= 0.
-    workers : threads, side by side, as the kernels release the interpreter's lock.
-    """
-    arrays = ProblemArrays.of(problem)
-    least_cost = np.zeros(problem.n_orders, np.int64)
-
-    def price(worker: int) -> None:
-        scratch = Scratch.for_problem(problem)
-        price_orders(worker, workers, arrays, pos_price, node_price, scratch, least_cost)
-
-    with ThreadPoolExecutor(workers) as pool:
-        list(pool.map(price, range(workers)))
-    return least_cost
-
-
-def lower_bound(problem: AllocationProblem, pos_price: Int64s, node_price: Int64s, workers: int) -> int:
+def lower_bound(
+    problem: AllocationProblem, pos_price: Int64s, node_price: Int64s, pool: ShardPool | None = None
+) -> int:
     """Compute the bound that prices prove, exactly, in micros.
 
     pos_price, node_price : int64[p], int64[n], micros, >= 0; 0 where capacity is unlimited.
+    pool : who prices the orders of `problem`; by default one thread.
     """
-    total = int(least_costs(problem, pos_price, node_price, workers).sum())
+    total = int(least_costs(pool or ThreadShards(problem, 1), pos_price, node_price).sum())
     return total - int(pos_price @ problem.pos_free) - int(node_price @ limited_capacity(problem))
 
 

@@ -8,7 +8,6 @@ Positions that all interested orders together cannot exhaust keep the price zero
 """
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -16,16 +15,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 
-from solver.arrays import ProblemArrays, Scratch
-from solver.jit import kernel
 from solver.prices import limited_capacity
 from solver.problem import UNLIMITED_PARCELS, AllocationProblem, Int64s
-from solver.search import is_searchable
-from solver.soft_kernel import SoftScratch, soften_order
+from solver.shards import ShardPool, SoftenOrders, soften_all
 
 Floats = npt.NDArray[np.float64]
-
-SHARDS = 8  # fixed, so that floating-point sums do not depend on the number of workers
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,33 +35,6 @@ class Stage:
             raise ValueError("a stage needs a temperature above 0 and at least one pass")
 
 
-@kernel
-def soften_orders(
-    first: int,
-    step: int,
-    p: ProblemArrays,
-    pos_price: Int64s,
-    node_price: Int64s,
-    temperature: float,
-    chain: bool,
-    w: Scratch,
-    near: SoftScratch,
-    demand: Floats,
-    load: Floats,
-) -> tuple[float, int]:
-    """Sum `soften_order` over every `step`-th order from `first`; orders too large for it are left out."""
-    soft, hard = 0.0, 0
-    for order in range(first, len(p.order_destination), step):
-        if not is_searchable(order, p):
-            continue
-        order_soft, order_hard = soften_order(
-            order, p, pos_price, node_price, temperature, chain, w, near, demand, load
-        )
-        soft += order_soft
-        hard += order_hard
-    return soft, hard
-
-
 class SmoothDual:
     """The smoothed dual of a problem as a function of prices, with its gradient.
 
@@ -81,11 +48,8 @@ class SmoothDual:
         Micros. Above it nobody buys: a unit would rather stay unfilled, an order rather get no parcel.
     """
 
-    def __init__(self, problem: AllocationProblem, workers: int) -> None:
-        self._arrays = ProblemArrays.of(problem)
-        self._workers = workers
-        self._scratch = [Scratch.for_problem(problem) for _ in range(workers)]
-        self._soft_scratch = [SoftScratch.for_problem(problem) for _ in range(workers)]
+    def __init__(self, problem: AllocationProblem, pool: ShardPool) -> None:
+        self._pool = pool
         self._n_stock = problem.n_stock
         self.supply = np.concatenate([problem.pos_free, limited_capacity(problem)])
         limited = problem.node_capacity < UNLIMITED_PARCELS
@@ -106,26 +70,10 @@ class SmoothDual:
         dual is the exact bound of `prices.lower_bound`, but for orders too large for the exact search, which
         are left out.
         """
-        pos_price, node_price = self.split(prices)
-        demand = np.zeros((SHARDS, self._n_stock))
-        load = np.zeros((SHARDS, len(node_price)))
-
-        def work(worker: int) -> list[tuple[float, int]]:
-            return [
-                soften_orders(
-                    shard, SHARDS, self._arrays, pos_price, node_price, temperature, chain,
-                    self._scratch[worker], self._soft_scratch[worker], demand[shard], load[shard],
-                )
-                for shard in range(worker, SHARDS, self._workers)
-            ]  # fmt: skip
-
-        with ThreadPoolExecutor(self._workers) as pool:
-            by_worker = list(pool.map(work, range(self._workers)))
-        values = [by_worker[shard % self._workers][shard // self._workers] for shard in range(SHARDS)]
+        all_orders = soften_all(self._pool, SoftenOrders(*self.split(prices), temperature, chain))
         paid = int(prices @ self.supply)
-        wanted = np.concatenate([demand.sum(axis=0), load.sum(axis=0)])
-        soft, hard = sum(soft for soft, _ in values), sum(hard for _, hard in values)
-        return soft - paid, wanted - self.supply, hard - paid
+        wanted = np.concatenate([all_orders.demand, all_orders.load])
+        return all_orders.soft - paid, wanted - self.supply, all_orders.hard - paid
 
 
 def climb(

@@ -7,7 +7,7 @@
 3. The best plan is improved by letting orders displace each other (`improve`).
 
 A stop at any moment leaves the best plan and the best bound so far. The result depends on the problem, the
-parameters and the seed, not on the number of workers.
+parameters and the seed, not on who evaluates the shards of orders.
 """
 
 import time
@@ -23,6 +23,7 @@ from solver.plan_state import PlanState
 from solver.prices import Prices, lower_bound
 from solver.problem import AllocationPlan, AllocationProblem, Int64s
 from solver.sequence import plan_in_sequence
+from solver.shards import ShardPool, ThreadShards
 from solver.smooth_dual import SmoothDual, Stage, climb
 from solver.stop import NeverStop, Progress, Stop
 
@@ -50,23 +51,23 @@ class SolveParams:
     improvement_rounds: int = 24
     moves_per_order: float = 1.0  # in each round
     threshold: float = 0.005  # of the first round, as a share of an order's mean cost; falls to zero
-    workers: int = 2
+    threads: int = 2
 
     def __post_init__(self) -> None:
-        if self.workers < 1 or self.improvement_rounds < 0 or self.moves_per_order < 0 or self.threshold < 0:
-            raise ValueError("workers must be at least 1, rounds, moves and threshold at least 0")
+        if self.threads < 1 or self.improvement_rounds < 0 or self.moves_per_order < 0 or self.threshold < 0:
+            raise ValueError("threads must be at least 1, rounds, moves and threshold at least 0")
 
     @classmethod
-    def for_size(cls, n_orders: int, workers: int = 2) -> "SolveParams":
+    def for_size(cls, n_orders: int, threads: int = 2) -> "SolveParams":
         """Return the default effort: fewer passes over very many orders, so that a day stays minutes."""
         if n_orders <= LONG_DAY_ORDERS:
-            return cls(workers=workers)
+            return cls(threads=threads)
         stages = (
             Stage(0.03, passes=10, chain=False),
             Stage(0.01, passes=6, chain=True),
             Stage(0.004, passes=4, chain=True),
         )
-        return cls(stages=stages, improvement_rounds=10, moves_per_order=0.5, workers=workers)
+        return cls(stages=stages, improvement_rounds=10, moves_per_order=0.5, threads=threads)
 
     @property
     def passes_planned(self) -> int:
@@ -114,6 +115,7 @@ def solve(
     seed: int = 0,
     params: SolveParams | None = None,
     on_progress: Callable[[Progress], None] | None = None,
+    pool: ShardPool | None = None,
 ) -> Result:
     """Plan all orders of a problem.
 
@@ -127,19 +129,19 @@ def solve(
     params : SolveParams, optional
     on_progress : callable, optional
         Told after every pass.
+    pool : ShardPool, optional
+        Who evaluates the orders at prices; by default `params.threads` threads. Whoever made it closes it.
 
     Returns
     -------
     Result
         Also on KeyboardInterrupt, with status STOPPED.
     """
-    run = _Run(
-        problem,
-        stop or NeverStop(),
-        params or SolveParams.for_size(problem.n_orders),
-        np.random.default_rng(seed),
-        on_progress,
-    )
+    params = params or SolveParams.for_size(problem.n_orders)
+    pool = pool or ThreadShards(problem, params.threads)
+    if pool.problem is not problem:
+        raise ValueError("the pool must hold the orders of this problem")
+    run = _Run(problem, stop or NeverStop(), params, np.random.default_rng(seed), on_progress, pool)
     try:
         run.first_come()
         run.climb_and_plan()
@@ -166,6 +168,7 @@ class _Run:
     params: SolveParams
     rng: np.random.Generator
     on_progress: Callable[[Progress], None] | None
+    pool: ShardPool
     began: float = field(default_factory=time.monotonic)
     passes: int = 0
     trace: list[TracePoint] = field(default_factory=list)
@@ -183,12 +186,12 @@ class _Run:
         self._serve(np.arange(self.problem.n_orders), zero, plan)
         self.best = plan
         self.first_come_cost = plan.cost()
-        bound = lower_bound(self.problem, zero.stock, zero.capacity, self.params.workers)
+        bound = lower_bound(self.problem, zero.stock, zero.capacity, self.pool)
         self.prices = Prices(zero.stock, zero.capacity, max(0, bound))
         self._passed()
 
     def climb_and_plan(self) -> None:
-        dual = SmoothDual(self.problem, self.params.workers)
+        dual = SmoothDual(self.problem, self.pool)
         prices = best_prices = np.zeros(len(dual.supply), np.int64)
         best_hard = 0
 
@@ -260,7 +263,7 @@ class _Run:
 
     def _adopt(self, stock: Int64s, capacity: Int64s) -> None:
         """Prove the exact bound at prices, and keep them if it is the best."""
-        bound = lower_bound(self.problem, stock, capacity, self.params.workers)
+        bound = lower_bound(self.problem, stock, capacity, self.pool)
         if bound > self.prices.lower_bound:
             self.prices = Prices(stock, capacity, bound)
 

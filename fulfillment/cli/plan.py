@@ -14,7 +14,7 @@ from fulfillment.cli.plan_search import Search, plan_with_progress, tell
 from fulfillment.domain.errors import InvalidRequest
 from fulfillment.domain.policy import Policy
 
-WORKERS_MAX = 64  # thousands of threads make a day of seconds one of minutes
+THREADS_MAX = 64  # thousands of threads make a day of seconds one of minutes
 USES = "`fulfillment plan DIR --out OUT` plans a folder, `fulfillment plan --db URL` a ledger"
 
 
@@ -40,8 +40,8 @@ def plan(
     time_limit: Annotated[
         float | None, typer.Option(min=0, help="Seconds to search; such a plan may not repeat.")
     ] = None,
-    workers: Annotated[
-        int, typer.Option(min=1, max=WORKERS_MAX, help="Threads; the plan does not depend on it.")
+    threads: Annotated[
+        int, typer.Option(min=1, max=THREADS_MAX, help="Threads to search with; the plan is the same.")
     ] = 2,
     as_json: AsJson = False,
 ) -> None:
@@ -51,7 +51,7 @@ def plan(
     written if it is named.
     """
     with open_output(as_json) as out:
-        search = Search(policy=read_policy(policy_file), seed=seed, time_limit=time_limit, workers=workers)
+        search = Search(policy=read_policy(policy_file), seed=seed, time_limit=time_limit, threads=threads)
         match directory, out_folder, database:
             case Path(), Path(), None:
                 run = _plan_folder(out, directory, out_folder, search)

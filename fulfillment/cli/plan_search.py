@@ -18,7 +18,7 @@ class Search:
     policy: Policy
     seed: int = 0
     time_limit: float | None = None  # seconds
-    workers: int = 2
+    threads: int = 2
 
 
 def plan_with_progress(out: Output, scenario: "Scenario", search: Search) -> "PlannedDay":
@@ -28,7 +28,7 @@ def plan_with_progress(out: Output, scenario: "Scenario", search: Search) -> "Pl
     from solver.stop import MaxSeconds, Progress
 
     stop = None if search.time_limit is None else MaxSeconds(search.time_limit)
-    params = SolveParams.for_size(len(scenario.orders), search.workers)
+    params = SolveParams.for_size(len(scenario.orders), search.threads)
     with out.progress("plan", total=params.passes_planned) as step:
         done = 0
 

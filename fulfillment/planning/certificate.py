@@ -79,7 +79,7 @@ def pinned_bound(day: PlannedDay) -> int:
     if has_pinned_meaning(day.policy) and prices.lower_bound > 0:
         return prices.lower_bound
     pinned = build_problem(day.scenario, Policy.default()).problem
-    bound = lower_bound(pinned, prices.stock, prices.capacity, workers=1)
+    bound = lower_bound(pinned, prices.stock, prices.capacity)
     invariant(bound <= day.cost.total_micros, "no plan costs less than the bound in the pinned meaning")
     return bound
 

@@ -38,11 +38,12 @@ def compile_later_phases() -> None:
     from solver.improve import DisplacementSearch
     from solver.plan_state import PlanState
     from solver.prices import Prices
+    from solver.shards import ThreadShards
     from solver.smooth_dual import SmoothDual
 
     params = GeneratorParams(orders=4, stores=2, warehouses=1, vendors=1, skus=4, postal_codes=4)
     problem = build_problem(generate(params, seed=0), Policy.default()).problem
-    dual = SmoothDual(problem, workers=1)
+    dual = SmoothDual(problem, ThreadShards(problem, 1))
     dual.evaluate(np.zeros(len(dual.supply), np.int64), 1e6, chain=True)
     empty, free = PlanState.empty(problem), Prices.zero(problem)
     DisplacementSearch(problem, empty, free, np.random.default_rng(0)).run(moves=1, threshold=0.0)

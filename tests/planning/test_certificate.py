@@ -59,7 +59,7 @@ def test_under_a_policy_the_head_still_speaks_of_the_pinned_meaning(scenario: Sc
     document = certificate(day)
     prices = day.result.prices
     pinned = build_problem(scenario, Policy.default()).problem
-    bound = lower_bound(pinned, prices.stock, prices.capacity, workers=1)
+    bound = lower_bound(pinned, prices.stock, prices.capacity)
     assert document["lower_bound_cents"] == bound // 10_000
     assert document["policy_lower_bound_cents"] == day.result.lower_bound // 10_000
     assert document["lower_bound_cents"] != document["policy_lower_bound_cents"]

@@ -82,11 +82,11 @@ def test_json_is_one_document_and_all_else_goes_to_stderr(scenario: Path, tmp_pa
     assert "written to" in said.stderr
 
 
-def test_the_same_seed_writes_the_same_bytes_with_any_number_of_workers(
+def test_the_same_seed_writes_the_same_bytes_with_any_number_of_threads(
     scenario: Path, tmp_path: Path
 ) -> None:
     assert run(scenario, "--out", tmp_path / "a", "--seed", 5).exit_code == ExitCode.DONE
-    assert run(scenario, "--out", tmp_path / "b", "--seed", 5, "--workers", 1).exit_code == ExitCode.DONE
+    assert run(scenario, "--out", tmp_path / "b", "--seed", 5, "--threads", 1).exit_code == ExitCode.DONE
     for name in ("allocations.csv", "allocations.parquet", "unfilled.csv"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
 
@@ -164,8 +164,8 @@ def test_other_bad_input_is_refused_before_anything_is_written(scenario: Path, t
     assert f"{policy}: speed = 9" in refused(scenario, out, "--policy", policy)
     refused(scenario, out, "--seed", -1)
     refused(scenario, out, "--time-limit", -1)
-    refused(scenario, out, "--workers", 0)
-    refused(scenario, out, "--workers", 9999)
+    refused(scenario, out, "--threads", 0)
+    refused(scenario, out, "--threads", 9999)
 
 
 def test_a_folder_that_is_no_plan_is_left_alone(scenario: Path) -> None:

@@ -11,7 +11,7 @@ from solver.smooth_dual import Stage
 from solver.solve import SolveParams
 
 QUICK = SolveParams(
-    stages=(Stage(0.2, 4, chain=False), Stage(0.05, 4, chain=True)), improvement_rounds=2, workers=1
+    stages=(Stage(0.2, 4, chain=False), Stage(0.05, 4, chain=True)), improvement_rounds=2, threads=1
 )
 """Few passes: tests ask what holds at any stop, not how good a plan gets."""
 

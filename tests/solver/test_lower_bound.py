@@ -7,6 +7,7 @@ import pytest
 
 from solver.prices import Prices, limited_capacity, lower_bound
 from solver.problem import UNLIMITED_PARCELS
+from solver.shards import ThreadShards
 from tests.solver.batch_twin import best_batch, best_batch_by_mip
 from tests.solver.small_problems import random_problem
 from tests.solver.twin import cheapest_plan
@@ -26,7 +27,7 @@ def batch(rng, **sizes):
 
 def assert_bounds(p, optimum, rng, label):
     for _ in range(4):
-        bound = lower_bound(p, *random_prices(rng, p), workers=1)
+        bound = lower_bound(p, *random_prices(rng, p))
         assert bound <= optimum, label
 
 
@@ -54,7 +55,7 @@ def test_bound_is_the_pinned_formula():
         stock, capacity = random_prices(rng, p)
         least = [cheapest_plan(p, o, p.pos_free, p.node_capacity, stock, capacity) for o in range(p.n_orders)]
         paid = stock @ p.pos_free + capacity @ limited_capacity(p)
-        assert lower_bound(p, stock, capacity, workers=2) == sum(least) - paid, f"seed {seed}"
+        assert lower_bound(p, stock, capacity, ThreadShards(p, 2)) == sum(least) - paid, f"seed {seed}"
 
 
 @pytest.mark.parametrize("severity", ["no stock", "no capacity", "one of each"])
@@ -93,16 +94,16 @@ def test_zero_prices_prove_what_first_come_would_cost_were_nothing_scarce():
             cheapest_plan(p, o, p.pos_free, p.node_capacity, zero.stock, zero.capacity)
             for o in range(p.n_orders)
         ]
-        assert lower_bound(p, zero.stock, zero.capacity, workers=1) == sum(alone)
+        assert lower_bound(p, zero.stock, zero.capacity) == sum(alone)
 
 
-@pytest.mark.parametrize("workers", [2, 3, 7])
-def test_bound_does_not_depend_on_the_number_of_workers(workers):
+@pytest.mark.parametrize("threads", [2, 3, 7])
+def test_bound_does_not_depend_on_the_number_of_threads(threads):
     for seed in range(10):
         rng = np.random.default_rng(seed)
         p = batch(rng, n_orders=12)
         prices = random_prices(rng, p)
-        assert lower_bound(p, *prices, workers=workers) == lower_bound(p, *prices, workers=1)
+        assert lower_bound(p, *prices, ThreadShards(p, threads)) == lower_bound(p, *prices)
 
 
 def test_a_price_on_what_is_scarce_tightens_the_bound():
@@ -112,6 +113,6 @@ def test_a_price_on_what_is_scarce_tightens_the_bound():
         rng = np.random.default_rng(seed)
         p = batch(rng)
         zero = Prices.zero(p)
-        at_zero = lower_bound(p, zero.stock, zero.capacity, workers=1)
-        tighter += any(lower_bound(p, *random_prices(rng, p), workers=1) > at_zero for _ in range(8))
+        at_zero = lower_bound(p, zero.stock, zero.capacity)
+        tighter += any(lower_bound(p, *random_prices(rng, p)) > at_zero for _ in range(8))
     assert tighter > 0

@@ -11,6 +11,7 @@ from solver.arrays import ProblemArrays, Scratch
 from solver.prices import lower_bound
 from solver.problem import UNLIMITED_PARCELS, AllocationProblem
 from solver.search import search_order
+from solver.shards import ThreadShards
 from tests.solver.plans import zero_prices
 from tests.solver.small_problems import random_problem
 
@@ -150,4 +151,4 @@ def test_an_order_placed_twice_is_bounded_twice() -> None:
             line_penalty=np.tile(p.line_penalty, 2),
         )
         zero = zero_prices(p)
-        assert lower_bound(twice, *zero, workers=2) == 2 * lower_bound(p, *zero, workers=1)
+        assert lower_bound(twice, *zero, ThreadShards(twice, 2)) == 2 * lower_bound(p, *zero)

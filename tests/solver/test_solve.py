@@ -103,11 +103,11 @@ def test_first_come_is_the_plain_sequence_and_the_plan_beats_it() -> None:
     assert cheaper >= 6
 
 
-@pytest.mark.parametrize("workers", [2, 3])
-def test_the_plan_and_its_prices_do_not_depend_on_the_number_of_workers(workers: int) -> None:
+@pytest.mark.parametrize("threads", [2, 3])
+def test_the_plan_and_its_prices_do_not_depend_on_the_number_of_threads(threads: int) -> None:
     p = day()
     alone = solve(p, seed=5, params=QUICK)
-    many = solve(p, seed=5, params=replace(QUICK, workers=workers))
+    many = solve(p, seed=5, params=replace(QUICK, threads=threads))
     assert same_plan(alone, many)
     assert many.cost == alone.cost
     assert many.lower_bound == alone.lower_bound
@@ -203,9 +203,9 @@ def test_nothing_in_stock_leaves_everything_unfilled_and_proves_it() -> None:
     assert result.status == Status.OPTIMAL
 
 
-@pytest.mark.parametrize("wrong", [{"workers": 0}, {"improvement_rounds": -1}, {"threshold": -0.1}])
+@pytest.mark.parametrize("wrong", [{"threads": 0}, {"improvement_rounds": -1}, {"threshold": -0.1}])
 def test_params_check_themselves(wrong: dict[str, int]) -> None:
-    with pytest.raises(ValueError, match="workers must be at least 1"):
+    with pytest.raises(ValueError, match="threads must be at least 1"):
         SolveParams(**wrong)
 
 

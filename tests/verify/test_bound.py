@@ -44,7 +44,7 @@ def verified_bound(folder: Path, scenario: Scenario, built: BuiltProblem, *price
 def both_bounds(folder: Path, scenario: Scenario, rng: np.random.Generator) -> tuple[int, int]:
     built = build_problem(scenario, Policy.default())
     prices = random_prices(rng, built)
-    return verified_bound(folder, scenario, built, *prices), lower_bound(built.problem, *prices, workers=1)
+    return verified_bound(folder, scenario, built, *prices), lower_bound(built.problem, *prices)
 
 
 @pytest.mark.parametrize("seed", range(60))
