@@ -1,12 +1,15 @@
 """Plan several days, each in a process of its own, and set their figures side by side.
 
-usage: python -m benchmarks.plans DIR_OR_CASE ... [-- OPTIONS OF fulfillment plan]
+usage: python -m benchmarks.plans DIR_OR_CASE ... [--scarcity 0.5 and other axes] [--out DIR]
+                                  [-- OPTIONS OF fulfillment plan]
 
-A name that is no folder is a generated case, such as small-scarce. A small day is planned first and not
-shown: it compiles the kernels, and its seconds stand in the first line. Money is in dollars; memory is the
-process's peak.
+A name that is no folder is a generated case, such as small-scarce or 20000x200x3000; axes and names:
+`benchmarks.cases`. A small day is planned first and not shown: it compiles the kernels, and its seconds stand
+in the first line. Money is in dollars; memory is the process's peak. With --out, the run.json of each day,
+its trace of (seconds, cost, bound) included, is left as DIR/NAME.json.
 """
 
+import argparse
 import json
 import subprocess
 import sys
@@ -14,7 +17,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.cases import CASES
+from benchmarks.cases import Case, case_of
+from benchmarks.cases.axes import add_axes, axes_of
+from fulfillment.domain.errors import InvalidRequest
 from fulfillment.scenario.write import write_scenario
 
 COLUMNS = (
@@ -32,12 +37,16 @@ COLUMNS = (
 WARM_UP = "tiny-ordinary"
 
 
-def plan(name: str, options: list[str], scratch: Path) -> dict[str, object]:
+def find_day(name: str, axes: dict[str, float]) -> Path | Case:
+    """Find the folder or else the generated case of a name; axes apply to cases only."""
+    return Path(name) if Path(name).is_dir() else case_of(name, axes)
+
+
+def plan(day: Path | Case, options: list[str], scratch: Path) -> dict[str, object]:
     """Run `fulfillment plan` on a folder or a case; returns its run.json and the seconds of the command."""
-    folder = Path(name)
-    if not folder.is_dir():
-        folder = scratch / name
-        write_scenario(CASES[name].generate(), folder)
+    folder = day if isinstance(day, Path) else scratch / day.name
+    if isinstance(day, Case):
+        write_scenario(day.generate(), folder)
     command = [sys.executable, "-c", "from fulfillment.cli import main; main()", "plan", str(folder)]
     began = time.perf_counter()
     done = subprocess.run(
@@ -52,10 +61,10 @@ def plan(name: str, options: list[str], scratch: Path) -> dict[str, object]:
 def row(name: str, run: dict) -> tuple[str, ...]:
     """Lay a run out under `COLUMNS`."""
     return (
-        Path(name).name,
+        name,
         f"{run['counts']['orders']:,}",
         f"{run['first_come_policy_cents'] / 100:,.0f}",
-        f"{run['total_cents'] / 100:,.0f}",
+        f"{run['policy_cents'] / 100:,.0f}",
         f"{run['lower_bound_policy_cents'] / 100:,.0f}",
         f"{run['gap']:.3%}",
         f"{run['counts']['units_unfilled']:,}",
@@ -80,16 +89,29 @@ def table(rows: list[tuple[str, ...]]) -> str:
 
 def main(arguments: list[str]) -> int:
     """Plan all days that are named and write the table."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.plans",
+        description="Plan days side by side. Options of the plan follow --.",
+    )
+    parser.add_argument("names", nargs="+", metavar="DIR_OR_CASE")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="leave each run.json, with its trace, here")
+    add_axes(parser)
     at = arguments.index("--") if "--" in arguments else len(arguments)
-    names, options = arguments[:at], arguments[at + 1 :]
-    unknown = [name for name in names if not Path(name).is_dir() and name not in CASES]
-    if not names or unknown:
-        sys.stderr.write(f"{__doc__}\nneither a folder nor a case: {', '.join(unknown) or 'nothing named'}\n")
-        return 2
+    given, options = parser.parse_args(arguments[:at]), arguments[at + 1 :]
+    try:
+        days = [find_day(name, axes_of(given)) for name in given.names]
+    except InvalidRequest as error:
+        parser.error(f"neither a folder nor a case: {error.message}; {error.remedy}")
     with tempfile.TemporaryDirectory() as scratch:
-        cold = plan(WARM_UP, [], Path(scratch))["whole_seconds"]
+        cold = plan(case_of(WARM_UP), [], Path(scratch))["whole_seconds"]
         sys.stdout.write(f"warm-up, kernels compiled or loaded: {cold:.1f} s\n")
-        rows = [row(name, plan(name, options, Path(scratch))) for name in names]
+        rows = []
+        for day in days:
+            run = plan(day, options, Path(scratch))
+            rows.append(row(day.name, run))
+            if given.out:
+                given.out.mkdir(parents=True, exist_ok=True)
+                (given.out / f"{day.name}.json").write_text(json.dumps(run, indent=2) + "\n")
     sys.stdout.write(table(rows))
     return 0
 

@@ -1,58 +1,38 @@
-"""Named days to measure on: sizes crossed with severities, all generated from a fixed seed.
+"""Days to measure on, made up from a seed: what they are called and along which axes they vary.
 
-Everything about these days is made up; figures measured on them must say so. A **size** grows the network,
-the catalogue and the orders together. A **severity** makes one thing worse and leaves the rest as it is.
+Everything about these days is made up; figures measured on them must say so. The same name, axes and seed
+give the same day, everywhere.
+
+**Names.** ``SIZE`` or ``SIZE-SEVERITY``, where SIZE is
+
+- ``tiny``, ``small`` or ``medium``: a small network, 60 nodes, 300 nodes; or
+- ``ORDERSxNODESxSKUS``, such as ``20000x200x3000``: any size; see `sizes.of_counts` for how the nodes are
+  shared among warehouses, stores and vendors. `FAMILY` lists the sizes that are measured throughout.
+
+A **severity** (`SEVERITIES`) makes one thing worse and leaves the rest as it is: ``5000x50x1000-scarce``.
+
+**Axes.** Any parameter of `GeneratorParams` can be set beside the name, and overrides it (`axes`):
+``20000x200x3000 --scarcity 0.5 --hot-sku-share 0.4``. The ones that make a day hard are
+
+| axis | is | more of it |
+| --- | --- | --- |
+| orders, stores, warehouses, vendors, skus, postal-codes | size | a larger problem |
+| scarcity | share of the SKUs that have less stock than demand | more orders compete |
+| lines-per-order | mean number of lines | more to split; more states in the one-order search |
+| hot-sku-share | share of the lines on the hottest half percent of the SKUs | competition on few rows |
+| store-range | share of the SKUs that a store carries | more candidates an order |
+| store-depth | units on a shelf beyond what demand asks for | less competition inside a SKU's stock |
+| tight-nodes | share of the stores that send two parcels a day | capacity binds |
+| seed | the draw | another day of the same kind |
+
+``python -m benchmarks.cases NAME --out DIR`` writes a day as a scenario folder.
 """
 
-from dataclasses import dataclass, replace
+from benchmarks.cases.case import Case, case_of
+from benchmarks.cases.sizes import FAMILY, SEVERITIES, SIZES
 
-from fulfillment.scenario.generate import GeneratorParams, generate
-from fulfillment.scenario.tables import Scenario
-
-SEED = 20261120
-
-SIZES: dict[str, GeneratorParams] = {
-    "tiny": GeneratorParams(orders=150, stores=20, warehouses=2, vendors=2, skus=80, postal_codes=100),
-    "small": GeneratorParams(orders=2_000, stores=50, warehouses=6, vendors=4, skus=400, postal_codes=800),
-    "medium": GeneratorParams(
-        orders=20_000, stores=280, warehouses=12, vendors=8, skus=2_500, postal_codes=5_000
-    ),
-}
-
-SEVERITIES: dict[str, dict[str, float]] = {
-    "calm": {"scarcity": 0.0, "tight_nodes": 0.0},
-    "ordinary": {},
-    "scarce": {"scarcity": 0.5},  # half of the SKUs have less stock than demand
-    "hot": {"hot_sku_share": 0.4},  # two lines in five ask for the hottest half percent of the SKUs
-    "baskets": {"lines_per_order": 5.0},  # more to split, and more states in the one-order search
-    "deep": {"store_range": 0.9},  # most stores carry most SKUs: many candidates an order
-    "shallow": {"store_range": 0.1},  # few do: more orders need two nodes
-    "tight": {"tight_nodes": 0.9},  # nine in ten stores send a few parcels only
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One day to measure on."""
-
-    size: str
-    severity: str
-
-    @property
-    def name(self) -> str:
-        """As the command line and the reports call it."""
-        return f"{self.size}-{self.severity}"
-
-    @property
-    def params(self) -> GeneratorParams:
-        """Parameters of the generated day."""
-        return replace(SIZES[self.size], **SEVERITIES[self.severity])
-
-    def generate(self) -> Scenario:
-        """Make the day; the same every time."""
-        return generate(self.params, SEED)
-
+__all__ = ["CASES", "FAMILY", "SEVERITIES", "SIZES", "Case", "case_of"]
 
 CASES: dict[str, Case] = {
-    case.name: case for case in (Case(size, severity) for size in SIZES for severity in SEVERITIES)
+    case.name: case for case in (case_of(f"{size}-{severity}") for size in SIZES for severity in SEVERITIES)
 }

@@ -165,3 +165,11 @@ def test_params_check_themselves(wrong: dict[str, object], told: str) -> None:
 def test_a_negative_seed_is_refused() -> None:
     with pytest.raises(InvalidRequest, match="seed is -1"):
         generate(GeneratorParams(), seed=-1)
+
+
+def test_shelves_are_as_deep_as_asked_for() -> None:
+    bare, full = (generate(GeneratorParams(store_depth=depth, scarcity=0), seed=1) for depth in (0, 9))
+    wanted, there = _units(full)
+    assert (there - wanted).sum() > 9 * len(full.stock)
+    assert bare.stock.available.sum() < 6 * wanted.sum() + len(bare.skus)
+    assert bare.stock.sku.tolist() == full.stock.sku.tolist()

@@ -33,6 +33,8 @@ class GeneratorParams:
         Share of the lines that ask for the hottest half percent of the SKUs, on top of their Zipf share.
     store_range : float
         Share of the SKUs that a store carries: a SKU stands in `store_range` × `stores` stores on average.
+    store_depth : float
+        Units a position holds on average beyond what demand asks for, however little is sold; from 0 to 100.
     tight_nodes : float
         Share of the stores that can send out a few parcels only.
     day : date
@@ -54,6 +56,7 @@ class GeneratorParams:
     scarcity: float = 0.06
     hot_sku_share: float = 0.05
     store_range: float = 0.35
+    store_depth: float = 1.5
     tight_nodes: float = 0.1
     day: date = date(2026, 11, 20)
 
@@ -63,6 +66,7 @@ class GeneratorParams:
         for name in SHARES:
             _check(name, getattr(self, name), 0, 1)
         _check("lines_per_order", self.lines_per_order, 1, 10)
+        _check("store_depth", self.store_depth, 0, 100)
         _check("day", self.day.year, 2000, 2100)
         if self.stores + self.warehouses + self.vendors == 0:
             raise InvalidRequest(

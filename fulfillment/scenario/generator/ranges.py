@@ -19,9 +19,12 @@ class Ranges:
     sku: Ints
 
     def carries(self, node: Ints, sku: Ints) -> Bools:
-        """Say for pairs of node and SKU whether the node carries it."""
+        """Say for pairs of node and SKU whether the node carries it; no node (NO_INDEX) carries nothing."""
         nodes = int(max(self.node.max(initial=0), node.max(initial=0))) + 1
-        carried: Bools = np.isin(sku * nodes + node, self.sku * nodes + self.node)
+        # The positions are sorted already: looking pairs up there is many times as fast as np.isin.
+        held = np.append(self.sku * nodes + self.node, np.iinfo(np.int64).max)
+        asked = sku * nodes + node
+        carried: Bools = (held[np.searchsorted(held, asked)] == asked) & (node >= 0)
         return carried
 
 
@@ -30,16 +33,17 @@ def make_ranges(params: GeneratorParams, demand: Floats, rng: np.random.Generato
 
     demand : float64[sku], units ordered.
     """
-    everything = np.arange(params.skus)
     in_store, at_vendor = (round(share * params.skus) or 1 for share in (params.store_range, VENDOR_RANGE))
-    carried = [everything] * params.warehouses
-    # Gumbel keys draw without putting back, in proportion to the weights.
+    # Gumbel keys draw without putting back, in proportion to the weights; any order will do.
     appeal = np.log(1.0 + demand)
-    for _ in range(params.stores):
-        carried.append(np.argsort(-appeal - rng.gumbel(size=params.skus), kind="stable")[:in_store])
-    for _ in range(params.vendors):
-        carried.append(rng.permutation(params.skus)[:at_vendor])
-    node = np.repeat(np.arange(len(carried)), [len(each) for each in carried])
-    sku = np.concatenate(carried)
-    by_sku = np.lexsort((node, sku))
-    return Ranges(node[by_sku], sku[by_sku])
+    at_store = [
+        np.argpartition(-appeal - rng.gumbel(size=params.skus), in_store - 1)[:in_store]
+        for _ in range(params.stores)
+    ]
+    at_vendors = [rng.permutation(params.skus)[:at_vendor] for _ in range(params.vendors)]
+    carried = [*[np.arange(params.skus)] * params.warehouses, *at_store, *at_vendors]
+    nodes = len(carried)
+    positions = np.concatenate([skus * nodes + node for node, skus in enumerate(carried)])
+    positions.sort()
+    sku, node = np.divmod(positions, nodes)
+    return Ranges(node, sku)

@@ -16,7 +16,7 @@ VENDOR_SHARE: Final = 0.1
 
 PLENTY: Final = (2.0, 6.0)  # stock as a multiple of demand
 SCARCE: Final = (0.5, 0.95)
-SHELF_UNITS: Final = 1.5  # in each position, however little is sold
+DUE_DAYS_MAX: Final = 7  # what is incoming comes within a week
 
 
 def make_stock(params: GeneratorParams, ranges: Ranges, demand: Floats, rng: np.random.Generator) -> Stock:
@@ -28,7 +28,7 @@ def make_stock(params: GeneratorParams, ranges: Ranges, demand: Floats, rng: np.
     is_scarce = np.zeros(params.skus, np.bool_)
     is_scarce[_choose_scarce(params, demand, rng)] = True
     shelves = np.bincount(sku, minlength=params.skus)
-    plenty = np.ceil(demand * rng.uniform(*PLENTY, params.skus) + SHELF_UNITS * shelves)
+    plenty = np.ceil(demand * rng.uniform(*PLENTY, params.skus) + params.store_depth * shelves)
     supply = np.where(is_scarce, np.floor(demand * rng.uniform(*SCARCE, params.skus)), plenty)
     available = _share_units(sku, _weigh(params, ranges, rng), supply.astype(np.int64), rng)
     on_shelf = node >= params.warehouses
@@ -36,18 +36,22 @@ def make_stock(params: GeneratorParams, ranges: Ranges, demand: Floats, rng: np.
         np.int64
     )
     due = rng.random(len(sku)) < np.where(available == 0, 0.10, 0.01)
-    days = rng.integers(1, 8, len(sku))
+    days = rng.integers(1, DUE_DAYS_MAX + 1, len(sku))
     return Stock(
         node=node,
         sku=sku,
         available=available,
         safety_stock=safety_stock,
         incoming=np.where(due, 6 * rng.integers(1, 5, len(sku)), 0),
-        incoming_on=[
-            (params.day + timedelta(days=ahead)).isoformat() if is_due else ""
-            for is_due, ahead in zip(due.tolist(), days.tolist(), strict=True)
-        ],
+        incoming_on=_dates(params, np.where(due, days, 0)),
     )
+
+
+def _dates(params: GeneratorParams, days: Ints) -> list[str]:
+    """Write so many days after the day as dates; nothing for 0. Equal dates are one string in memory."""
+    words = ["", *((params.day + timedelta(days=ahead)).isoformat() for ahead in range(1, DUE_DAYS_MAX + 1))]
+    dates: list[str] = np.array(words, object)[days].tolist()
+    return dates
 
 
 def _weigh(params: GeneratorParams, ranges: Ranges, rng: np.random.Generator) -> Floats:
