@@ -59,8 +59,8 @@ def _refuse_unknown(scenario: Scenario) -> None:
     kits, flexible = np.unique(scenario.kits.kit), np.unique(scenario.alternatives.order)
     if len(kits) or len(flexible):
         raise InvalidRequest(
-            f"the ledger takes no kits (here {len(kits):,}) and no alternatives (here of {len(flexible):,} orders) "
-            "yet, and would lose them",
+            f"the ledger takes no kits (here {len(kits):,}) and no alternatives "
+            f"(here of {len(flexible):,} orders) yet, and would lose them",
             remedy="plan the folder with `fulfillment plan DIR`, or take kits, alternatives and the orders "
             "that need them out of it",
             kits=len(kits),

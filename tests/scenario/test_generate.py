@@ -15,7 +15,7 @@ from fulfillment.domain.errors import InvalidRequest
 from fulfillment.scenario.generate import GeneratorParams, generate
 from fulfillment.scenario.generator.geometry import great_circle_km
 from fulfillment.scenario.metros import METROS
-from fulfillment.scenario.tables import Scenario
+from fulfillment.scenario.tables import METHODS, Scenario
 from fulfillment.scenario.validate import validate_scenario
 from fulfillment.scenario.write import write_scenario
 from tests.scenario.small import assert_same_scenario
@@ -37,6 +37,9 @@ def any_params(draw: st.DrawFn) -> GeneratorParams:
         hot_sku_share=draw(shares),
         store_range=draw(shares),
         tight_nodes=draw(shares),
+        kit_share=draw(st.floats(0.01, 1)),
+        kit_demand=draw(shares),
+        flexible_orders=draw(shares),
         day=draw(st.dates(date(2000, 1, 1), date(2100, 12, 31))),
     )
 
@@ -121,6 +124,48 @@ def test_same_day_is_ordered_only_where_one_near_store_carries_the_whole_order(d
         assert any(all((node, sku) in carries for sku in skus) for node in near)
 
 
+def test_kits_have_their_share_of_the_catalogue_and_of_the_lines(day: Scenario) -> None:
+    assert len(day.kits) == len(day.alternatives) == 0
+    scenario = generate(GeneratorParams(kit_share=0.1, kit_demand=0.4), seed=1)
+    kits, skus, lines = scenario.kits, scenario.skus, scenario.order_lines
+    kit = np.unique(kits.kit)
+    assert len(kit) == 32
+    assert 0.4 < np.isin(lines.sku, kit).mean() < 0.55
+    assert not np.isin(kits.component, kit).any()
+    assert not np.isin(scenario.stock.sku, kit).any()
+    assert set(np.bincount(kits.kit)[kit].tolist()) == {2, 3}
+    inside = np.bincount(kits.kit, kits.qty * skus.weight_g[kits.component])[kit]
+    assert (skus.weight_g[kit] > inside).all()
+
+
+def test_the_stock_of_components_meets_the_demand_for_kits() -> None:
+    scenario = generate(GeneratorParams(kit_share=0.1, kit_demand=0.6, scarcity=0), seed=1)
+    wanted, there = _units(scenario)
+    for kit, component, qty in zip(
+        scenario.kits.kit, scenario.kits.component, scenario.kits.qty, strict=True
+    ):
+        wanted[component] += qty * wanted[kit]
+    wanted[np.unique(scenario.kits.kit)] = 0
+    assert not (there < wanted).any()
+
+
+def test_flexible_orders_have_stores_of_the_area_or_delivery_to_choose_from(day: Scenario) -> None:
+    scenario = generate(GeneratorParams(flexible_orders=0.5), seed=1)
+    alternatives, orders, nodes = scenario.alternatives, scenario.orders, scenario.nodes
+    is_flexible = np.isin(np.arange(len(orders)), alternatives.order)
+    assert 0.3 < is_flexible.mean() < 0.5
+    of_pickups = np.array(orders.method)[alternatives.order] == "PICK_UP"
+    methods = np.array(METHODS)[alternatives.method]
+    assert set(methods.tolist()) == {"PICK_UP", "SHIPPING"}
+    assert of_pickups[methods == "SHIPPING"].all()
+    assert nodes.pickup[alternatives.pickup_node[methods == "PICK_UP"]].all()
+    ways = np.column_stack((alternatives.order, alternatives.method, alternatives.pickup_node))
+    assert len(np.unique(ways, axis=0)) == len(ways)
+    own = np.column_stack((np.arange(len(orders)), orders.pickup_node))[orders.pickup_node >= 0]
+    assert not set(map(tuple, own.tolist())) & set(map(tuple, ways[:, [0, 2]].tolist()))
+    assert orders.method == day.orders.method, "the choice is offered beside what was ordered"
+
+
 def test_tight_nodes_send_next_to_nothing() -> None:
     scenario = generate(GeneratorParams(tight_nodes=1), seed=1)
     is_store = np.array(scenario.nodes.kind) == "store"
@@ -152,6 +197,9 @@ def test_metros_are_a_hundred_different_places_in_order_of_size() -> None:
         ({"scarcity": 1.1}, "scarcity is 1.1; it may be from 0 to 1"),
         ({"hot_sku_share": float("nan")}, "hot_sku_share is nan"),
         ({"lines_per_order": 0.5}, "lines_per_order is 0.5"),
+        ({"kit_share": -0.1}, "kit_share is -0.1; it may be from 0 to 1"),
+        ({"kit_demand": 0.5}, "demand for kits without kits; ask for a kit_share too"),
+        ({"flexible_orders": 2}, "flexible_orders is 2"),
         ({"day": date(1999, 12, 31)}, "day is 1999"),
         ({"stores": 0, "warehouses": 0, "vendors": 0}, "a retailer without nodes"),
     ],

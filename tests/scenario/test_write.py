@@ -27,6 +27,8 @@ def scenarios(draw: st.DrawFn) -> Scenario:
         vendors=draw(st.integers(1, 2)),
         skus=draw(st.integers(1, 8)),
         postal_codes=draw(st.integers(1, 6)),
+        kit_share=draw(st.sampled_from([0.0, 0.4])),
+        flexible_orders=draw(st.sampled_from([0.0, 0.6])),
     )
     made = generate(params, draw(st.integers(0, 2**32)))
     nodes, skus, orders = len(made.nodes), len(made.skus), len(made.orders)

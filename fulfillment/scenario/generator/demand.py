@@ -36,7 +36,7 @@ SHIPPING, PICK_UP, LOCAL = "SHIPPING", "PICK_UP", "LOCAL"
 def make_orders(
     params: GeneratorParams, places: Places, ranges: Ranges, lines: OrderLines, rng: np.random.Generator
 ) -> Orders:
-    """Make orders, numbered in the order of their placement.
+    """Make orders, numbered in the order of their placement; `lines` name what is taken from stock.
 
     People order by the clocks of their own time zone. Pickup is chosen only where a store is near, and
     same-day only where that store also carries the whole order; else customers have it shipped.
@@ -52,7 +52,7 @@ def make_orders(
     metro = places.postal_metro[postal]
     midnight, placed_at = midnight_at[metro], placed_minute[by_placement]
     channel = rng.choice(list(CHANNELS), count, p=np.array(list(CHANNELS.values())) / sum(CHANNELS.values()))
-    store = _choose_stores(places, metro, rng)
+    store = choose_stores(places, metro, rng)
     uncarried = np.bincount(lines.order, ~ranges.carries(store[lines.order], lines.sku), count)
     method = np.where(
         channel == "marketplace", SHIPPING, _choose_methods(places, postal, store, uncarried == 0, rng)
@@ -123,7 +123,7 @@ def _choose_methods(
     return np.where(cannot, SHIPPING, wished)
 
 
-def _choose_stores(places: Places, metro: Ints, rng: np.random.Generator) -> Ints:
+def choose_stores(places: Places, metro: Ints, rng: np.random.Generator) -> Ints:
     """Draw a store of each customer's own area, NO_INDEX where there is none."""
     stores = np.flatnonzero(places.nodes.pickup)
     by_metro = stores[np.argsort(places.node_metro[stores], kind="stable")]

@@ -14,7 +14,15 @@ COUNTS: Final = {
     "skus": (1, 200_000),
     "postal_codes": (1, 90_000),
 }
-SHARES: Final = ("scarcity", "hot_sku_share", "store_range", "tight_nodes")
+SHARES: Final = (
+    "scarcity",
+    "hot_sku_share",
+    "store_range",
+    "tight_nodes",
+    "kit_share",
+    "kit_demand",
+    "flexible_orders",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +45,12 @@ class GeneratorParams:
         Units a position holds on average beyond what demand asks for, however little is sold; from 0 to 100.
     tight_nodes : float
         Share of the stores that can send out a few parcels only.
+    kit_share : float
+        Share of the SKUs that are kits of two or three others; a catalogue of one SKU has none.
+    kit_demand : float
+        Share of the lines that ask for a kit, on top of the kits' share of the catalogue.
+    flexible_orders : float
+        Share of the orders that may be served in other ways too, where the customer has a store near.
     day : date
         When the orders are placed, by the customers' own clocks.
 
@@ -58,6 +72,9 @@ class GeneratorParams:
     store_range: float = 0.35
     store_depth: float = 1.5
     tight_nodes: float = 0.1
+    kit_share: float = 0.0
+    kit_demand: float = 0.0
+    flexible_orders: float = 0.0
     day: date = date(2026, 11, 20)
 
     def __post_init__(self) -> None:
@@ -68,6 +85,8 @@ class GeneratorParams:
         _check("lines_per_order", self.lines_per_order, 1, 10)
         _check("store_depth", self.store_depth, 0, 100)
         _check("day", self.day.year, 2000, 2100)
+        if self.kit_demand and not self.kit_share:
+            raise InvalidRequest("demand for kits without kits", remedy="ask for a kit_share too")
         if self.stores + self.warehouses + self.vendors == 0:
             raise InvalidRequest(
                 "a retailer without nodes", remedy="ask for a store, a warehouse or a vendor"
