@@ -10,9 +10,8 @@ from fulfillment.cli.exits import ExitCode
 from fulfillment.cli.import_ import DATABASE_HELP
 from fulfillment.cli.output import AsJson, Output, open_output
 from fulfillment.cli.plan_ledger import plan_ledger
-from fulfillment.cli.plan_search import Search, plan_with_progress, tell
+from fulfillment.cli.plan_search import Search, check_method, plan_with_progress, read_policy, tell
 from fulfillment.domain.errors import InvalidRequest
-from fulfillment.domain.policy import Policy
 
 THREADS_MAX = 64  # thousands of threads make a day of seconds one of minutes
 USES = "`fulfillment plan DIR --out OUT` plans a folder, `fulfillment plan --db URL` a ledger"
@@ -36,6 +35,9 @@ def plan(
     policy_file: Annotated[
         Path | None, typer.Option("--policy", help="A policy in TOML; without it the pinned costs apply.")
     ] = None,
+    method: Annotated[
+        str, typer.Option(help="How to plan; a name that does not exist lists them all.")
+    ] = "optimal",
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same plan.")] = 0,
     time_limit: Annotated[
         float | None, typer.Option(min=0, help="Seconds to search; such a plan may not repeat.")
@@ -51,7 +53,10 @@ def plan(
     written if it is named.
     """
     with open_output(as_json) as out:
-        search = Search(policy=read_policy(policy_file), seed=seed, time_limit=time_limit, threads=threads)
+        check_method(method, time_limit)
+        search = Search(
+            policy=read_policy(policy_file), method=method, seed=seed, time_limit=time_limit, threads=threads
+        )
         match directory, out_folder, database:
             case Path(), Path(), None:
                 run = _plan_folder(out, directory, out_folder, search)
@@ -102,25 +107,3 @@ def _unclear(directory: Path | None, database: str | None) -> InvalidRequest:
     if directory is not None:
         return InvalidRequest("the plan of a folder needs --out OUT", remedy=USES, key="out")
     return InvalidRequest("name DIR or --db URL", remedy=USES, key="db")
-
-
-def read_policy(path: Path | None) -> Policy:
-    """Read a policy from a TOML file, or take the default.
-
-    Raises
-    ------
-    InvalidRequest
-        When the file can't be read, or says what a policy can't.
-    """
-    if path is None:
-        return Policy.default()
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidRequest(
-            f"the policy {path} can't be read: {error}", remedy="name a TOML file", path=str(path)
-        ) from error
-    try:
-        return Policy.from_toml(text)
-    except InvalidRequest as error:
-        raise InvalidRequest(f"{path}: {error.message}", remedy=error.remedy, **error.data) from error

@@ -1,9 +1,11 @@
 """Search for a plan, show how far it is, and tell what the plan does."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fulfillment.cli.output import Output
+from fulfillment.domain.errors import InvalidRequest
 from fulfillment.domain.policy import Policy
 
 if TYPE_CHECKING:
@@ -16,29 +18,81 @@ class Search:
     """How a plan is searched for."""
 
     policy: Policy
+    method: str = "optimal"
     seed: int = 0
     time_limit: float | None = None  # seconds
     threads: int = 2
 
 
+def check_method(method: str, time_limit: float | None) -> None:
+    """Refuse a method that does not exist, and a time limit for one that does not search.
+
+    Raises
+    ------
+    InvalidRequest
+        Before any work is done.
+    """
+    from fulfillment.planning.methods import OPTIMAL, require_method
+
+    require_method(method)
+    if method != OPTIMAL and time_limit is not None:
+        raise InvalidRequest(
+            f"{method} is a rule: it serves every order once, so there is no search to limit",
+            remedy="leave --time-limit out",
+            key="time_limit",
+            value=time_limit,
+        )
+
+
+def read_policy(path: Path | None) -> Policy:
+    """Read a policy from a TOML file, or take the default.
+
+    Raises
+    ------
+    InvalidRequest
+        When the file can't be read, or says what a policy can't.
+    """
+    if path is None:
+        return Policy.default()
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidRequest(
+            f"the policy {path} can't be read: {error}", remedy="name a TOML file", path=str(path)
+        ) from error
+    try:
+        return Policy.from_toml(text)
+    except InvalidRequest as error:
+        raise InvalidRequest(f"{path}: {error.message}", remedy=error.remedy, **error.data) from error
+
+
 def plan_with_progress(out: Output, scenario: "Scenario", search: Search) -> "PlannedDay":
     """Plan a scenario and show how far it is."""
+    from fulfillment.planning.methods import OPTIMAL
     from fulfillment.planning.plan_day import plan_day
+    from solver.baselines.run import STEPS
     from solver.solve import SolveParams
     from solver.stop import MaxSeconds, Progress
 
     stop = None if search.time_limit is None else MaxSeconds(search.time_limit)
     params = SolveParams.for_size(len(scenario.orders), search.threads)
-    with out.progress("plan", total=params.passes_planned) as step:
+    searches = search.method == OPTIMAL
+    with out.progress("plan", total=params.passes_planned if searches else STEPS) as step:
         done = 0
 
         def on_progress(progress: Progress) -> None:
             nonlocal done
-            step.advance(progress.passes - done, note=f"gap {progress.gap:.2%}")
+            step.advance(progress.passes - done, note=f"gap {progress.gap:.2%}" if searches else "")
             done = progress.passes
 
         return plan_day(
-            scenario, search.policy, seed=search.seed, stop=stop, params=params, on_progress=on_progress
+            scenario,
+            search.policy,
+            method=search.method,
+            seed=search.seed,
+            stop=stop,
+            params=params,
+            on_progress=on_progress,
         )
 
 

@@ -31,7 +31,7 @@ def distance_bands(lat: Floats, lon: Floats, node_lat: Floats, node_lon: Floats,
     for a pair; pairs within rounding of an edge are decided by `great_circle_km`.
     """
     bands = np.empty((len(lat), len(node_lat)), np.int16)
-    _chord_bands(_unit_vectors(lat, lon), _unit_vectors(node_lat, node_lon), _haversine(edges_km), bands)
+    _chord_bands(unit_vectors(lat, lon), unit_vectors(node_lat, node_lon), _haversine(edges_km), bands)
     d, n = np.nonzero(bands == _TOO_CLOSE_TO_CALL)
     if len(d):
         km = great_circle_km(lat[d], lon[d], node_lat[n], node_lon[n])
@@ -44,7 +44,8 @@ def _haversine(km: Floats) -> Floats:
     return np.asarray(np.sin(np.minimum(km / (2 * EARTH_RADIUS_KM), math.pi / 2)) ** 2)
 
 
-def _unit_vectors(lat: Floats, lon: Floats) -> Floats:
+def unit_vectors(lat: Floats, lon: Floats) -> Floats:
+    """Turn degrees into points on the unit sphere; float64[points, 3]."""
     phi, lam = np.radians(lat), np.radians(lon)
     return np.column_stack((np.cos(phi) * np.cos(lam), np.cos(phi) * np.sin(lam), np.sin(phi)))
 

@@ -25,6 +25,7 @@ Int64s = npt.NDArray[np.int64]
 Times = npt.NDArray[np.datetime64]
 
 NO_LANE = BEYOND
+NO_NODE = -1
 
 
 class NodeReach(Protocol):
@@ -48,6 +49,9 @@ class Destinations:
 
     of_order: Int32s  # [o]
     lane_band: Int16s  # [d, n] band or NO_LANE
+    lat: Floats  # [d] degrees
+    lon: Floats  # [d] degrees
+    pickup_node: Int64s  # [d] where the customer collects, NO_NODE where goods are sent to him
 
 
 def destinations(
@@ -71,6 +75,7 @@ def destinations(
     methods = np.array(method, dtype=object)
     of_order = np.empty(len(method), np.int32)
     blocks: list[Int16s] = []
+    lats, lons, pickups = list[Floats](), list[Floats](), list[Int64s]()
     n_rows = 0
     for each, point in (
         (Method.SHIPPING, postal),
@@ -83,14 +88,22 @@ def destinations(
         sends = nodes.ships & ~excluded[each]
         match each:
             case Method.SHIPPING:
-                bands = shipping_bands(point_lat[points], point_lon[points], nodes, sends, tariffs)
+                lat, lon, pickup = point_lat[points], point_lon[points], np.full(len(points), NO_NODE)
+                bands = shipping_bands(lat, lon, nodes, sends, tariffs)
             case Method.LOCAL:
-                bands = local_bands(point_lat[points], point_lon[points], nodes, sends, tariffs)
+                lat, lon, pickup = point_lat[points], point_lon[points], np.full(len(points), NO_NODE)
+                bands = local_bands(lat, lon, nodes, sends, tariffs)
             case _:
+                lat, lon, pickup = nodes.lat[points], nodes.lon[points], points
                 bands = pickup_bands(points, nodes, sends, tariffs)
         blocks.append(bands)
+        lats.append(lat)
+        lons.append(lon)
+        pickups.append(pickup)
         n_rows += len(points)
-    return Destinations(of_order, np.concatenate(blocks))
+    return Destinations(
+        of_order, np.concatenate(blocks), np.concatenate(lats), np.concatenate(lons), np.concatenate(pickups)
+    )
 
 
 def shipping_bands(lat: Floats, lon: Floats, nodes: NodeReach, sends: Bools, tariffs: Tariffs) -> Int16s:

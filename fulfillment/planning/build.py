@@ -8,7 +8,7 @@ import numpy.typing as npt
 from fulfillment.domain.kinds import Method, NodeKind
 from fulfillment.domain.policy import DECIDED_METHODS, Policy
 from fulfillment.network.departures import DepartureClasses
-from fulfillment.network.lanes import destinations, promise_classes
+from fulfillment.network.lanes import Destinations, destinations, promise_classes
 from fulfillment.network.tariffs import Tariffs
 from fulfillment.scenario.tables import MICROS_PER_CENT, Nodes, Scenario
 from solver.problem import AllocationProblem
@@ -27,6 +27,7 @@ class BuiltProblem:
     problem: AllocationProblem
     tariffs: Tariffs
     departures: DepartureClasses
+    destinations: Destinations
     order: Int64s  # [o] the scenario's order that the solver's order is
     merged_line: Int64s  # [scenario line] the solver's line that holds it
 
@@ -78,7 +79,7 @@ def build_problem(scenario: Scenario, policy: Policy) -> BuiltProblem:
         list_weight=tariffs.list_weight,
         list_cost=tariffs.list_cost,
     )
-    return BuiltProblem(problem, tariffs, departures, arrival, lines.merged_line)
+    return BuiltProblem(problem, tariffs, departures, lanes, arrival, lines.merged_line)
 
 
 def _excluded(nodes: Nodes, policy: Policy, method: Method) -> npt.NDArray[np.bool_]:

@@ -56,6 +56,7 @@ def run_document(
         "first_come_policy_cents": to_cents(result.first_come_cost),
         "lower_bound_policy_cents": result.lower_bound // MICROS_PER_CENT,
         "gap": round(result.gap, 6),
+        "method": day.method,
         "status": result.status,
         "stop_reason": result.stop_reason,
         "repeatable": result.repeatable,

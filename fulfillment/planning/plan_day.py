@@ -9,6 +9,7 @@ from fulfillment.domain.policy import Policy
 from fulfillment.planning.build import BuiltProblem, build_problem
 from fulfillment.planning.cost import PlanCost, pinned_cost
 from fulfillment.planning.decode import Allocations, decode_plan
+from fulfillment.planning.methods import OPTIMAL, plan_by_rule
 from fulfillment.planning.unfilled import Unfilled, explain_unfilled
 from fulfillment.scenario.tables import Scenario
 from solver.check import check_plan
@@ -22,6 +23,7 @@ class PlannedDay:
 
     scenario: Scenario
     policy: Policy
+    method: str  # a key of METHODS
     seed: int
     built: BuiltProblem
     result: Result
@@ -35,12 +37,15 @@ def plan_day(
     scenario: Scenario,
     policy: Policy,
     *,
+    method: str = OPTIMAL,
     seed: int = 0,
     stop: Stop | None = None,
     params: SolveParams | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> PlannedDay:
     """Plan all orders of a scenario.
+
+    method : a key of METHODS; only the optimiser reads `seed` and `stop`, a rule has nothing to search.
 
     Raises
     ------
@@ -51,7 +56,11 @@ def plan_day(
     began = time.monotonic()
     built = build_problem(scenario, policy)
     seconds["build"] = time.monotonic() - began
-    result = solve(built.problem, stop, seed, params, on_progress)
+    if method == OPTIMAL:
+        result = solve(built.problem, stop, seed, params, on_progress)
+    else:
+        threads = (params or SolveParams()).threads
+        result = plan_by_rule(method, scenario, built, threads, on_progress)
     seconds["solve"] = time.monotonic() - began - sum(seconds.values())
     checked = check_plan(built.problem, result.plan)
     invariant(checked.is_feasible, "a plan breaks no rule", violations=checked.violations)
@@ -66,4 +75,4 @@ def plan_day(
     unfilled = explain_unfilled(scenario, built, result.plan, allocations)
     cost = pinned_cost(scenario, checked, unfilled)
     seconds["check"] = time.monotonic() - began - sum(seconds.values())
-    return PlannedDay(scenario, policy, seed, built, result, allocations, unfilled, cost, seconds)
+    return PlannedDay(scenario, policy, method, seed, built, result, allocations, unfilled, cost, seconds)

@@ -1,0 +1,265 @@
+"""Serve orders one after another, node by node: the best-ranked node sends all it can, then the next one.
+
+This is how order systems commonly decide: nodes are ranked for the order, the first one gives what it has of
+every line, and what is still lacking is asked of the next. What ranks them is up to the rule; this file is
+what the rules have in common. A line's units may come from several nodes, and a node sends at most one parcel
+of an order. Nobody looks at the orders that are still to come.
+
+The order that may leave in only so many parcels asks, for the last of them, the node that can fill most. The
+order that must go complete or not at all gives everything back when it lacks a unit in the end.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from solver.arrays import ProblemArrays
+from solver.baselines.places import Places, distance_km
+from solver.baselines.run import Server
+from solver.jit import kernel
+from solver.order_kernel import transport_cost
+from solver.plan_state import PlanState
+from solver.problem import (
+    NO_LANE,
+    NO_TARIFF,
+    UNLIMITED_PARCELS,
+    AllocationProblem,
+    Int32s,
+    Int64s,
+)
+
+Floats = npt.NDArray[np.float64]
+
+# What a rule may look at, of a node and what it could send now. The lowest value ranks first.
+DISTANCE = 0  # km to the customer, or to where he collects
+NOT_OWN = 1  # 1, or 0 where the customer collects from this very node
+KIND = 2  # rank of the node's kind
+NOT_FILLED = 3  # units that would still be lacking
+LOW_STOCK = 4  # units it has of the wanted SKUs, negative: the fullest node ranks first
+SCORE = 5  # the weighted sum, in micros a unit
+SIGHTS = 6
+
+# What the weighted sum weighs.
+WEIGHT_OF_COST = 0  # of a micro of the parcel's transport and handling
+WEIGHT_OF_KM = 1  # micros for each km that the parcel travels
+WEIGHT_OF_LOAD = 2  # micros at a node without room, in proportion to the share of its capacity that is used
+WEIGHT_OF_SCARCITY = 3  # micros a unit that empties its position, in proportion to the share it takes
+NO_WEIGHTS = np.zeros(4)
+
+
+class RuleScratch(NamedTuple):
+    """Buffers of `serve_node_by_node`; ``n`` nodes, ``l`` lines of the largest order."""
+
+    slot_of_node: Int32s  # [n] -1 between orders
+    node: Int32s  # [n] of each candidate
+    tariff: Int32s  # [n]
+    pos: npt.NDArray[np.int64]  # [n, l] position of each line, -1 where the candidate has none
+    sight: npt.NDArray[np.float64]  # [n, SIGHTS]
+    rest: Int64s  # [l] units still to serve
+    units: Int64s  # [l] what the candidate in hand could send
+
+    @classmethod
+    def for_problem(cls, problem: AllocationProblem) -> "RuleScratch":
+        """Allocate buffers large enough for every order of `problem`."""
+        n_nodes, n_lines = problem.n_nodes, int(np.diff(problem.order_ptr).max(initial=1))
+        return cls(
+            slot_of_node=np.full(n_nodes, -1, np.int32),
+            node=np.zeros(n_nodes, np.int32),
+            tariff=np.zeros(n_nodes, np.int32),
+            pos=np.zeros((n_nodes, n_lines), np.int64),
+            sight=np.zeros((n_nodes, SIGHTS)),
+            rest=np.zeros(n_lines, np.int64),
+            units=np.zeros(n_lines, np.int64),
+        )
+
+
+def node_by_node(
+    problem: AllocationProblem, places: Places, rank_by: tuple[int, ...], weights: Floats = NO_WEIGHTS
+) -> Server:
+    """Rank nodes by `rank_by`, sights of which each decides what the ones before it leave tied."""
+    arrays, scratch = ProblemArrays.of(problem), RuleScratch.for_problem(problem)
+    sights = np.array(rank_by, np.int64)
+
+    def serve(sequence: Int64s, plan: PlanState) -> None:
+        serve_node_by_node(sequence, arrays, places, sights, weights, scratch, plan)
+
+    return serve
+
+
+@kernel
+def serve_node_by_node(
+    sequence: Int64s,
+    p: ProblemArrays,
+    places: Places,
+    rank_by: Int64s,
+    weights: Floats,
+    w: RuleScratch,
+    plan: PlanState,
+) -> None:
+    """Serve each order of `sequence` on what the ones before it left.
+
+    rank_by : int64, sights; the first decides, the next one among its ties, and in the end the lower node.
+    weights : float64, read if SCORE is among them.
+    w : scratch.   plan : changed in place; the orders of `sequence` must hold nothing.
+    """
+    for order in sequence:
+        first, end = p.order_ptr[order], p.order_ptr[order + 1]
+        rest = w.rest[: end - first]
+        rest[:] = p.line_qty[first:end]
+        n_cands = _find_candidates(order, p, places, w)
+        while True:
+            chosen = _first_ranked(n_cands, order, rest, p, rank_by, weights, w, plan)
+            if chosen < 0:
+                break
+            _send(order, chosen, rest, p, w, plan)
+
+
+@kernel
+def _find_candidates(order: int, p: ProblemArrays, places: Places, w: RuleScratch) -> int:
+    """Collect the nodes that hold a SKU of the order and reach it in time, with what does not change."""
+    first, end = p.order_ptr[order], p.order_ptr[order + 1]
+    destination = p.order_destination[order]
+    slack_row = p.transit_slack[p.order_promise_class[order]]
+    n_cands = 0
+    for line in range(first, end):
+        for pos in range(p.sku_ptr[p.line_sku[line]], p.sku_ptr[p.line_sku[line] + 1]):
+            node = p.pos_node[pos]
+            band = p.lane_band[destination, node]
+            slack = slack_row[p.node_departure_class[node]]
+            if band == NO_LANE or slack < 0 or p.tariff_of[band, slack] == NO_TARIFF:
+                continue
+            c = w.slot_of_node[node]
+            if c < 0:
+                c = n_cands
+                n_cands += 1
+                w.slot_of_node[node] = c
+                w.node[c] = node
+                w.tariff[c] = p.tariff_of[band, slack]
+                w.pos[c, : end - first] = -1
+                w.sight[c, DISTANCE] = distance_km(destination, node, places)
+                w.sight[c, NOT_OWN] = places.own_node[destination] != node
+                w.sight[c, KIND] = places.node_kind[node]
+            w.pos[c, line - first] = pos
+    for c in range(n_cands):
+        w.slot_of_node[w.node[c]] = -1
+    return n_cands
+
+
+@kernel
+def _first_ranked(
+    n_cands: int,
+    order: int,
+    rest: Int64s,
+    p: ProblemArrays,
+    rank_by: Int64s,
+    weights: Floats,
+    w: RuleScratch,
+    plan: PlanState,
+) -> int:
+    """Find the candidate that ranks first among those that can send a unit now, or -1."""
+    best = -1
+    for c in range(n_cands):
+        sent, held = _could_send(c, rest, w, plan)
+        if sent == 0:
+            continue
+        w.sight[c, NOT_FILLED] = rest.sum() - sent
+        w.sight[c, LOW_STOCK] = -held
+        for sight in rank_by:
+            if sight == SCORE:
+                w.sight[c, SCORE] = _score(c, order, sent, p, weights, w, plan)
+        if best < 0 or _ranks_before(c, best, rank_by, w):
+            best = c
+    return best
+
+
+@kernel
+def _could_send(c: int, rest: Int64s, w: RuleScratch, plan: PlanState) -> tuple[int, int]:
+    """Fill `w.units` with what a candidate could send of `rest` in one parcel.
+
+    Returns (units, units that it has of the wanted SKUs).
+    """
+    sent = held = 0
+    has_room = plan.node_left[w.node[c]] > 0
+    for k in range(len(rest)):
+        w.units[k] = 0
+        if rest[k] > 0 and w.pos[c, k] >= 0 and has_room:
+            left = plan.pos_left[w.pos[c, k]]
+            w.units[k] = min(rest[k], left)
+            sent += w.units[k]
+            held += left
+    return sent, held
+
+
+@kernel
+def _ranks_before(a: int, b: int, rank_by: Int64s, w: RuleScratch) -> bool:
+    for sight in rank_by:
+        if w.sight[a, sight] != w.sight[b, sight]:
+            return bool(w.sight[a, sight] < w.sight[b, sight])
+    return bool(w.node[a] < w.node[b])
+
+
+@kernel
+def _score(
+    c: int, order: int, sent: int, p: ProblemArrays, weights: Floats, w: RuleScratch, plan: PlanState
+) -> float:
+    """Weigh what sending `w.units` from a candidate would cost, in micros a unit."""
+    node = w.node[c]
+    cost, weight_g, scarcity = p.node_parcel_cost[node], 0, 0.0
+    for k in range(p.order_ptr[order + 1] - p.order_ptr[order]):
+        if w.units[k] > 0:
+            pos = w.pos[c, k]
+            cost += w.units[k] * p.pos_unit_cost[pos]
+            weight_g += w.units[k] * p.sku_weight[p.line_sku[p.order_ptr[order] + k]]
+            scarcity += w.units[k] * w.units[k] / plan.pos_left[pos]
+    cost += _transport(w.tariff[c], weight_g, p)[0]
+    load = 0.0
+    if p.node_capacity[node] < UNLIMITED_PARCELS:
+        load = 1 - plan.node_left[node] / p.node_capacity[node]
+    return (
+        float(
+            weights[WEIGHT_OF_COST] * cost
+            + weights[WEIGHT_OF_KM] * w.sight[c, DISTANCE]
+            + weights[WEIGHT_OF_LOAD] * load
+            + weights[WEIGHT_OF_SCARCITY] * scarcity
+        )
+        / sent
+    )
+
+
+@kernel
+def _transport(tariff: int, weight_g: int, p: ProblemArrays) -> tuple[int, int]:
+    """Price a parcel; returns (micros, price list)."""
+    return transport_cost(
+        tariff, weight_g, p.tariff_ptr, p.tariff_list, p.list_ptr, p.list_weight, p.list_cost
+    )
+
+
+@kernel
+def _send(order: int, c: int, rest: Int64s, p: ProblemArrays, w: RuleScratch, plan: PlanState) -> None:
+    """Enter one more parcel of `order` into the plan: all that candidate `c` can send of `rest`."""
+    _could_send(c, rest, w, plan)
+    first, node = p.order_ptr[order], w.node[c]
+    slot = plan.slot_ptr[order] + plan.n_parcels[order]
+    entry = plan.slot_ptr[order] if plan.n_parcels[order] == 0 else plan.entry_end[slot - 1]
+    cost, weight_g = p.node_parcel_cost[node], 0
+    for k in range(len(rest)):
+        units = w.units[k]
+        if units == 0:
+            continue
+        pos = w.pos[c, k]
+        plan.entry_line[entry] = first + k
+        plan.entry_pos[entry] = pos
+        plan.entry_qty[entry] = units
+        plan.pos_left[pos] -= units
+        entry += 1
+        rest[k] -= units
+        cost += units * (p.pos_unit_cost[pos] - p.line_penalty[first + k])
+        weight_g += units * p.sku_weight[p.line_sku[first + k]]
+    price, price_list = _transport(w.tariff[c], weight_g, p)
+    plan.parcel_node[slot] = node
+    plan.parcel_list[slot] = price_list
+    plan.entry_end[slot] = entry
+    plan.node_left[node] -= 1
+    plan.n_parcels[order] += 1
+    plan.order_cost[order] += cost + price
