@@ -18,7 +18,7 @@ import numpy.typing as npt
 from solver.arrays import ProblemArrays, Scratch
 from solver.jit import kernel
 from solver.large_order import bound_large_order
-from solver.problem import AllocationProblem, Int64s
+from solver.problem import AllocationProblem, Int64s, SolverError
 from solver.search import is_searchable, search_order
 from solver.soft_kernel import SoftScratch, soften_order
 
@@ -28,6 +28,10 @@ R = TypeVar("R")
 
 SHARDS_MIN, SHARDS_MAX = 8, 64
 SHARD_ORDERS = 15_000  # about so many a shard, between those two
+
+
+class WorkersLost(SolverError):
+    """Workers were lost too often, or none could be had."""
 
 
 def count_shards(n_orders: int) -> int:

@@ -23,10 +23,11 @@ from solver.plan_state import PlanState
 from solver.prices import Prices, lower_bound
 from solver.problem import AllocationPlan, AllocationProblem, Int64s
 from solver.sequence import plan_in_sequence
-from solver.shards import ShardPool, ThreadShards
+from solver.shards import ShardPool, ThreadShards, WorkersLost
 from solver.smooth_dual import SmoothDual, Stage, climb
 from solver.stop import NeverStop, Progress, Stop
 
+INTERRUPTED, WORKERS_LOST = "interrupted", "workers lost"  # how a stop reason begins that nobody planned
 LONG_DAY_ORDERS = 40_000  # more get fewer passes by default
 
 
@@ -135,7 +136,7 @@ def solve(
     Returns
     -------
     Result
-        Also on KeyboardInterrupt, with status STOPPED.
+        Also on KeyboardInterrupt and when the pool loses its workers for good, with status STOPPED.
     """
     params = params or SolveParams.for_size(problem.n_orders)
     pool = pool or ThreadShards(problem, params.threads)
@@ -150,7 +151,9 @@ def solve(
     except _Stopped as stopped:
         reason = stopped.reason
     except KeyboardInterrupt:
-        reason = "interrupted"
+        reason = INTERRUPTED
+    except WorkersLost as lost:
+        reason = f"{WORKERS_LOST}: {lost}"
     return run.result(reason)
 
 
@@ -253,7 +256,7 @@ class _Run:
             first_come_cost=self.first_come_cost,
             prices=self.prices,
             passes=self.passes,
-            repeatable=self.stop.repeatable and reason != "interrupted",
+            repeatable=self.stop.repeatable and not reason.startswith((INTERRUPTED, WORKERS_LOST)),
             trace=tuple(self.trace),
         )
 
