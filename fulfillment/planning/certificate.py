@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from fulfillment.domain.errors import invariant
-from fulfillment.domain.policy import Policy, SafetyFloor, Unfilled
+from fulfillment.domain.policy import Policy
 from fulfillment.planning.build import build_problem
 from fulfillment.planning.cost import to_cents
 from fulfillment.planning.plan_day import PlannedDay
@@ -54,7 +54,7 @@ def certificate(day: PlannedDay) -> Mapping[str, object]:
             "name": day.policy.name,
             "version": day.policy.version,
             "digest": day.policy.digest,
-            "has_pinned_meaning": has_pinned_meaning(day.policy),
+            "has_pinned_meaning": day.policy.has_pinned_meaning,
         },
         "policy_total_cents": to_cents(day.result.cost),
         "policy_lower_bound_cents": day.result.lower_bound // MICROS_PER_CENT,
@@ -62,21 +62,11 @@ def certificate(day: PlannedDay) -> Mapping[str, object]:
     }
 
 
-def has_pinned_meaning(policy: Policy) -> bool:
-    """Whether a plan costs the policy what it costs in the pinned meaning, with the same plans allowed."""
-    return (
-        policy.unfilled == Unfilled()
-        and policy.safety_floor == SafetyFloor()
-        and not policy.excluded_kinds
-        and not policy.excluded_nodes
-    )
-
-
 def pinned_bound(day: PlannedDay) -> int:
     """Evaluate the pinned formula at the plan's prices, in micros."""
     prices = day.result.prices
     # A search interrupted before its first bound claims 0 without evaluating anything.
-    if has_pinned_meaning(day.policy) and prices.lower_bound > 0:
+    if day.policy.has_pinned_meaning and prices.lower_bound > 0:
         return prices.lower_bound
     pinned = build_problem(day.scenario, Policy.default()).problem
     bound = lower_bound(pinned, prices.stock, prices.capacity)

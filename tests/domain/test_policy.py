@@ -4,7 +4,18 @@ import pytest
 
 from fulfillment.domain.errors import InvalidRequest
 from fulfillment.domain.kinds import Method, NodeKind
-from fulfillment.domain.policy import Policy, SafetyFloor, Unfilled
+from fulfillment.domain.policy import (
+    Balance,
+    Completion,
+    LastUnits,
+    LastUnitsByKind,
+    Lateness,
+    ParcelRules,
+    Policy,
+    SafetyFloor,
+    Unfilled,
+    VendorsLast,
+)
 
 FULL = """
 version = 7
@@ -30,7 +41,52 @@ PICK_UP = ["S7"]
 
 [release]
 window_minutes = 0
+
+[parcels]
+max_per_order = 3
+single_below_cents = 2000
+unsplit_skus = ["TABLE", "CHAIR"]
+
+[completion]
+ship_complete_methods = ["LOCAL", "PICK_UP"]
+
+[lateness]
+cents_per_day = 150
+max_days = 2
+
+[last_units.store]
+units = 2
+cents_per_unit = 300
+
+[balance]
+from_percent = 80
+cents_per_parcel = 40
+
+[vendors_last]
+cents_per_parcel = 500
+cents_per_unit = 25
 """
+
+LATER_RULES = (
+    "parcels.max_per_order = 2",
+    "parcels.single_below_cents = 2",
+    'parcels.unsplit_skus = ["A"]',
+    'completion.ship_complete_methods = ["SHIPPING"]',
+    "lateness = {cents_per_day = 1, max_days = 1}",
+    "last_units.store = {units = 1, cents_per_unit = 1}",
+    "last_units.vendor = {units = 1, cents_per_unit = 1}",
+    "balance = {from_percent = 1, cents_per_parcel = 1}",
+    "vendors_last.cents_per_parcel = 1",
+    "vendors_last.cents_per_unit = 1",
+)
+WEIGH_NOTHING = (
+    "lateness = {cents_per_day = 9, max_days = 0}",
+    "last_units.store = {units = 0, cents_per_unit = 9}",
+    "last_units.store = {units = 9, cents_per_unit = 0}",
+    "balance = {from_percent = 100, cents_per_parcel = 9}",
+    "balance = {from_percent = 9, cents_per_parcel = 0}",
+    "release.window_minutes = 3",
+)
 
 
 def test_the_default_is_the_plain_meaning_of_a_plans_cost() -> None:
@@ -67,6 +123,14 @@ def test_every_key_is_read() -> None:
         ),
         excluded_nodes=frozenset({(Method.PICK_UP, "S7")}),
         release_window_minutes=0,
+        parcels=ParcelRules(
+            max_per_order=3, single_below_cents=2000, unsplit_skus=frozenset({"TABLE", "CHAIR"})
+        ),
+        completion=Completion(ship_complete_methods=frozenset({Method.LOCAL, Method.PICK_UP})),
+        lateness=Lateness(cents_per_day=150, max_days=2),
+        last_units=LastUnitsByKind(store=LastUnits(units=2, cents_per_unit=300)),
+        balance=Balance(from_percent=80, cents_per_parcel=40),
+        vendors_last=VendorsLast(cents_per_parcel=500, cents_per_unit=25),
     )
 
 
@@ -86,6 +150,7 @@ def test_the_digest_tells_policies_apart() -> None:
         "version = 1\nunfilled.percent_by_priority.2 = 50",
         "version = 1\nsafety_floor_units.store = 1",
         'version = 1\nexcluded_nodes.LOCAL = ["S1"]',
+        *(f"version = 1\n{rule}" for rule in LATER_RULES),
     ]
     assert len({Policy.from_toml(document).digest for document in documents}) == len(documents)
 
@@ -99,6 +164,26 @@ def test_the_digest_does_not_depend_on_the_order_of_a_document() -> None:
 def test_the_digest_of_the_default_is_stable() -> None:
     """Plans on file name it: a change here means that old plans no longer match their policy."""
     assert Policy.default().digest == "5a16cbce4f487e853f9ddd3c35aaac5c2d52fa9b5803359545018dd58c6da65f"
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        *LATER_RULES,
+        "unfilled.penalty_cents_per_unit = 1",
+        "safety_floor_units.store = 1",
+        'excluded_nodes.LOCAL = ["S1"]',
+        'excluded_node_kinds.LOCAL = ["vendor"]',
+    ],
+)
+def test_a_rule_that_weighs_or_forbids_leaves_the_pinned_meaning(rule: str) -> None:
+    assert not Policy.from_toml(f"version = 1\n{rule}").has_pinned_meaning
+
+
+def test_what_weighs_nothing_keeps_the_pinned_meaning() -> None:
+    assert Policy.default().has_pinned_meaning
+    for rule in WEIGH_NOTHING:
+        assert Policy.from_toml(f"version = 1\n{rule}").has_pinned_meaning, rule
 
 
 def test_exclusions_are_by_method() -> None:
@@ -186,6 +271,63 @@ def test_exclusions_are_by_method() -> None:
             "excluded_node_kinds.LOCAL",
             "shop",
             "warehouse, store, vendor",
+        ),
+        # The special rules
+        ("version = 1\nparcels.max_per_order = -1", "parcels.max_per_order", -1, "from 0 to"),
+        ("version = 1\nparcels.max = 2", "parcels.max", 2, "the keys here are max_per_order"),
+        ("version = 1\nparcels.single_below_cents = 9.5", "parcels.single_below_cents", 9.5, "whole number"),
+        ('version = 1\nparcels.unsplit_skus = [""]', "parcels.unsplit_skus", "", "by their sku_id"),
+        (
+            'version = 1\ncompletion.ship_complete_methods = ["RETAIL"]',
+            "completion.ship_complete_methods",
+            "RETAIL",
+            "SHIPPING, PICK_UP, LOCAL",
+        ),
+        (
+            'version = 1\ncompletion.ship_complete_methods = ["shipping"]',
+            "completion.ship_complete_methods",
+            "shipping",
+            "SHIPPING, PICK_UP, LOCAL",
+        ),
+        ("version = 1\nlateness.cents_per_day = 3", "lateness.max_days", None, "add a line `max_days"),
+        ("version = 1\nlateness.max_days = 3", "lateness.cents_per_day", None, "add a line `cents_per_day"),
+        (
+            "version = 1\nlateness = {max_days = 61, cents_per_day = 1}",
+            "lateness.max_days",
+            61,
+            "from 0 to 60",
+        ),
+        (
+            "version = 1\nlast_units.store = {units = 3}",
+            "last_units.store.cents_per_unit",
+            None,
+            "add a line `cents_per_unit",
+        ),
+        (
+            "version = 1\nlast_units.stores = {units = 3, cents_per_unit = 1}",
+            "last_units.stores",
+            None,
+            "did you mean store?",
+        ),
+        (
+            "version = 1\nlast_units.store = {units = 1, cents_per_unit = -1}",
+            "last_units.store.cents_per_unit",
+            -1,
+            "from 0 to",
+        ),
+        ("version = 1\nbalance.from_percent = 80", "balance.cents_per_parcel", None, "add a line"),
+        (
+            "version = 1\nbalance = {from_percent = 101, cents_per_parcel = 1}",
+            "balance.from_percent",
+            101,
+            "from 0 to 100",
+        ),
+        ("version = 1\nvendors_last.cents_per_parcel = -1", "vendors_last.cents_per_parcel", -1, "from 0"),
+        (
+            "version = 1\nvendors_last.cents = 1",
+            "vendors_last.cents",
+            1,
+            "the keys here are cents_per_parcel",
         ),
     ],
 )

@@ -18,9 +18,16 @@ from fulfillment.domain.policy import (
     MAX_PENALTY_CENTS,
     MAX_PERCENT,
     MAX_WINDOW_MINUTES,
+    Balance,
+    Completion,
+    LastUnits,
+    LastUnitsByKind,
+    Lateness,
+    ParcelRules,
     Policy,
     SafetyFloor,
     Unfilled,
+    VendorsLast,
 )
 
 units = st.integers(0, 100)
@@ -103,6 +110,8 @@ def test_leading_zeros_do_not_change_the_check_digit(body: str) -> None:
 
 methods = st.sampled_from(DECIDED_METHODS)
 floor_units = st.integers(0, 2**31 - 1)
+cents = st.integers(0, 100_000_000)
+last_units = st.builds(LastUnits, units=st.integers(0, 9), cents_per_unit=cents)
 policies = st.builds(
     Policy,
     version=st.integers(1, 2**31 - 1),
@@ -119,6 +128,17 @@ policies = st.builds(
     excluded_kinds=st.frozensets(st.tuples(methods, st.sampled_from(NodeKind))),
     excluded_nodes=st.frozensets(st.tuples(methods, st.text(min_size=1))),
     release_window_minutes=st.integers(0, MAX_WINDOW_MINUTES),
+    parcels=st.builds(
+        ParcelRules,
+        max_per_order=st.integers(0, 9),
+        single_below_cents=cents,
+        unsplit_skus=st.frozensets(st.text(min_size=1)),
+    ),
+    completion=st.builds(Completion, ship_complete_methods=st.frozensets(methods)),
+    lateness=st.builds(Lateness, cents_per_day=cents, max_days=st.integers(0, 60)),
+    last_units=st.builds(LastUnitsByKind, warehouse=last_units, store=last_units, vendor=last_units),
+    balance=st.builds(Balance, from_percent=st.integers(0, 100), cents_per_parcel=cents),
+    vendors_last=st.builds(VendorsLast, cents_per_parcel=cents, cents_per_unit=cents),
 )
 
 
