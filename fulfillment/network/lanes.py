@@ -15,6 +15,7 @@ import numpy.typing as npt
 from fulfillment.domain.kinds import Method
 from fulfillment.network.departures import DepartureClasses
 from fulfillment.network.distance import BEYOND, distance_bands
+from fulfillment.network.slacks import Slacks
 from fulfillment.network.tariffs import Tariffs
 
 Bools = npt.NDArray[np.bool_]
@@ -147,24 +148,19 @@ class PromiseClasses:
     """The distinct slack rows of a batch of orders."""
 
     of_order: Int32s  # [o]
-    transit_slack: Int16s  # [c, k] transit levels in time; -1: not even ready by the promise
+    transit_slack: Int16s  # [c, k] of `Slacks`, or NO_SLACK: not even ready in time
 
 
 def promise_classes(
-    placed_at: Times, promise_by: Times, departures: DepartureClasses, transit_levels_days: Int64s
+    placed_at: Times, promise_by: Times, departures: DepartureClasses, slacks: Slacks
 ) -> PromiseClasses:
     """Group orders by how much time each departure class leaves for transit.
 
     placed_at, promise_by : datetime64[us][o], UTC; NaT where there is no deadline.
     """
     slack = np.empty((len(placed_at), len(departures)), np.int16)
-    open_ended = np.isnat(promise_by)
     for k in range(len(departures)):
-        departs_at = departures.departs_at(k, placed_at)
-        in_time = np.zeros(len(placed_at), np.int16)
-        for days in transit_levels_days:
-            in_time += departs_at + days.astype("timedelta64[D]") <= promise_by
-        in_time[departures.ready_at(k, placed_at) > promise_by] = -1
-        slack[:, k] = np.where(open_ended, np.int16(len(transit_levels_days)), in_time)
+        ready_at, departs_at = departures.ready_at(k, placed_at), departures.departs_at(k, placed_at)
+        slack[:, k] = slacks.between(ready_at, departs_at, promise_by)
     classes, of_order = np.unique(slack, axis=0, return_inverse=True)
     return PromiseClasses(of_order.astype(np.int32).reshape(-1), np.ascontiguousarray(classes))

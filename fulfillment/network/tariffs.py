@@ -2,16 +2,21 @@
 
 A **price list** is one (carrier, service, method, zone): weight steps and their costs. A **band** is a
 stretch of distance over which every service of a method stays in one zone. A **tariff** is the set of price
-lists that may be used in a band when only so many transit levels still arrive in time.
+lists that may be used in a band at a slack, which says who arrives in time, or how late.
+
+Where a parcel may be late at a price, every list has a copy for each day late, whose price is added once to
+the parcel; a tariff holds the copy that the slack calls for.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from fulfillment.domain.kinds import Method
+from fulfillment.domain.policy import Lateness
+from fulfillment.network.slacks import NOT_OFFERED, Slacks
 
 Floats = npt.NDArray[np.float64]
 Int32s = npt.NDArray[np.int32]
@@ -20,6 +25,7 @@ Int64s = npt.NDArray[np.int64]
 NO_TARIFF = -1
 OWN_PICKUP_CARRIER = OWN_PICKUP_SERVICE = "none"
 _ANY_WEIGHT_G = 2**62
+_MICROS_PER_CENT = 10_000
 
 
 class RateTable(Protocol):
@@ -45,7 +51,7 @@ class RateTable(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PriceList:
-    """One service in one zone."""
+    """One service in one zone, in time or so many days late."""
 
     carrier: str
     service: str
@@ -54,62 +60,83 @@ class PriceList:
     transit_days: int
     steps_g: tuple[int, ...]
     costs_micros: tuple[int, ...]
+    days_late: int = 0
+    late_micros: int = 0  # a parcel, once
 
     def never_beats(self, other: "PriceList") -> bool:
         """Whether `other` is as cheap at every weight (certain only where both have the same steps)."""
-        return self.steps_g == other.steps_g and all(
-            mine >= theirs for mine, theirs in zip(self.costs_micros, other.costs_micros, strict=True)
+        more = self.late_micros - other.late_micros
+        return (
+            self.steps_g == other.steps_g
+            and self.costs_micros[-1] >= other.costs_micros[-1]  # what a multiple of the last step costs
+            and all(
+                mine + more >= theirs
+                for mine, theirs in zip(self.costs_micros, other.costs_micros, strict=True)
+            )
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Tariffs:
-    """What transport costs, by band and by how many transit levels still arrive in time.
+    """What transport costs, by band and by slack.
 
     Axes: ``b`` bands over all methods (the last one is own-stock pickup), ``t`` tariffs, ``r`` price lists,
-    ``w`` steps. The second axis of `tariff_of` is the slack: with slack i, services of the first i transit
-    levels may be used; own-stock pickup may be used at any.
+    ``w`` steps. Lists stand in blocks: those that arrive in time, own-stock pickup last, then the same ones a
+    day late, and so on.
     """
 
     lists: tuple[PriceList, ...]  # [r]
-    transit_levels_days: Int64s  # ascending
+    slacks: Slacks
     band_edges_km: dict[str, Floats]  # by method
     first_band: dict[str, int]  # by method
     own_pickup_band: int
-    tariff_of: Int32s  # [b, slack]
+    tariff_of: Int32s  # [b, slack] or NO_TARIFF
     tariff_ptr: Int64s  # [t+1]
     tariff_list: Int32s
     list_ptr: Int64s  # [r+1]
     list_weight: Int64s  # [w] grams
     list_cost: Int64s  # [w] micros
+    list_fixed: Int64s  # [r] micros a parcel for being late; empty where no parcel may be
 
     @classmethod
-    def of(cls, rates: RateTable) -> "Tariffs":
-        """Build the tariffs of a rate table."""
+    def of(cls, rates: RateTable, lateness: Lateness | None = None) -> "Tariffs":
+        """Build the tariffs of a rate table; without a `lateness` no parcel may be late."""
+        lateness = lateness or Lateness()
         own = PriceList(
             OWN_PICKUP_CARRIER, OWN_PICKUP_SERVICE, Method.PICK_UP, 0.0, 0, (_ANY_WEIGHT_G,), (0,)
         )
-        lists = (*price_lists(rates), own)
-        carried = lists[:-1]
+        carried = price_lists(rates)
+        in_time = (*carried, own)
+        lists = _with_late_copies(in_time, lateness)
         levels = sorted({entry.transit_days for entry in carried})
+        slacks = Slacks.of(np.array(levels, np.int64), lateness.max_days)
         edges = {m: _edges(carried, m) for m in sorted({entry.method for entry in carried})}
         index: dict[tuple[int, ...], int] = {}
         rows: list[list[int]] = []
         first_band = {}
+
+        def tariff_of(offered: list[tuple[int, int]]) -> int:
+            """Find the tariff of lists (of those in time) and the days that each is late."""
+            late = [r + days * len(in_time) for r, days in offered if days != NOT_OFFERED]
+            usable = _undominated(lists, late)
+            return index.setdefault(usable, len(index)) if usable else NO_TARIFF
+
         for method, method_edges in edges.items():
             first_band[method] = len(rows)
             for edge in method_edges:
                 reach = _reaching(carried, method, float(edge))
-                row = [NO_TARIFF]
-                for level in levels:
-                    usable = _undominated(lists, [r for r in reach if lists[r].transit_days <= level])
-                    row.append(index.setdefault(usable, len(index)) if usable else NO_TARIFF)
-                rows.append(row)
+                level = [levels.index(lists[r].transit_days) for r in reach]
+                rows.append(
+                    [
+                        tariff_of(list(zip(reach, days_late[level].tolist(), strict=True)))
+                        for days_late in slacks.level_days_late
+                    ]
+                )
         own_pickup_band = len(rows)
-        rows.append([index.setdefault((len(carried),), len(index))] * (len(levels) + 1))
+        rows.append([tariff_of([(len(carried), days)]) for days in slacks.own_days_late.tolist()])
         return cls(
             lists=lists,
-            transit_levels_days=np.array(levels, np.int64),
+            slacks=slacks,
             band_edges_km=edges,
             first_band=first_band,
             own_pickup_band=own_pickup_band,
@@ -119,7 +146,20 @@ class Tariffs:
             list_ptr=_pointers([entry.steps_g for entry in lists]),
             list_weight=np.array([g for entry in lists for g in entry.steps_g], np.int64),
             list_cost=np.array([c for entry in lists for c in entry.costs_micros], np.int64),
+            list_fixed=np.array(
+                [] if lateness.is_forbidden else [entry.late_micros for entry in lists], np.int64
+            ),
         )
+
+
+def _with_late_copies(in_time: tuple[PriceList, ...], lateness: Lateness) -> tuple[PriceList, ...]:
+    day = lateness.cents_per_day * _MICROS_PER_CENT
+    late = [
+        replace(entry, days_late=days, late_micros=days * day)
+        for days in range(1, lateness.max_days + 1)
+        for entry in in_time
+    ]
+    return (*in_time, *late)
 
 
 def price_lists(rates: RateTable) -> tuple[PriceList, ...]:

@@ -51,7 +51,7 @@ def build_problem(scenario: Scenario, policy: Policy) -> BuiltProblem:
         tariffs,
         {method: _excluded(nodes, policy, method) for method in DECIDED_METHODS},
     )
-    promises = promise_classes(orders.placed_at, orders.promise_by, departures, tariffs.transit_levels_days)
+    promises = promise_classes(orders.placed_at, orders.promise_by, departures, tariffs.slacks)
     arrival = np.argsort(orders.placed_at, kind="stable")
     positions = _positions(scenario, policy)
     lines = _merge_lines(scenario, arrival)

@@ -9,9 +9,11 @@ import pytest
 from fulfillment.domain.promise import NodeClock, schedule_own_pickup, schedule_parcel
 from fulfillment.network.departures import DepartureClasses
 from fulfillment.network.lanes import promise_classes
+from fulfillment.network.slacks import NO_SLACK, NOT_OFFERED, Slacks
 from tests.network.tables import nodes_at
 
 LEVELS_DAYS = np.array([0, 1, 3], np.int64)
+SLACKS = Slacks.of(LEVELS_DAYS)
 # One node: ready two hours after placement, departs at 12:00 UTC.
 NOON = DepartureClasses.of(nodes_at((0, 0), processing_minutes=[120]))
 
@@ -21,7 +23,7 @@ def slack_of(placed_at: str, promise_by: str, departures: DepartureClasses = NOO
         np.array([placed_at], "datetime64[us]"),
         np.array([promise_by], "datetime64[us]"),
         departures,
-        LEVELS_DAYS,
+        SLACKS,
     )
     return found.transit_slack[found.of_order[0]].tolist()
 
@@ -65,14 +67,21 @@ def test_each_departure_class_has_its_own_slack() -> None:
 def test_orders_with_equal_slack_share_a_class() -> None:
     placed = np.array(["2026-11-20T09:00", "2026-11-20T09:30", "2026-11-20T09:00"], "datetime64[us]")
     by = np.array(["2026-11-21T12:00", "2026-11-21T18:00", "2026-11-20T09:00"], "datetime64[us]")
-    found = promise_classes(placed, by, NOON, LEVELS_DAYS)
+    found = promise_classes(placed, by, NOON, SLACKS)
     assert found.of_order[0] == found.of_order[1] != found.of_order[2]
     assert sorted(found.transit_slack.tolist()) == [[-1], [2]]
     assert found.transit_slack.flags.c_contiguous
 
 
-def test_every_slack_equals_the_domains_rule_for_one_parcel_at_a_time() -> None:
-    """Over a change of clocks, in three zones: what `domain.promise` dates as in time is counted, no more."""
+def days_late(arrives_at: datetime, promise_by: datetime) -> int:
+    """A day begun counts whole."""
+    late = arrives_at - promise_by
+    return max(0, -(-late // timedelta(days=1)))
+
+
+@pytest.mark.parametrize("days_late_max", [0, 1, 2, 5])
+def test_every_slack_equals_the_domains_rule_for_one_parcel_at_a_time(days_late_max: int) -> None:
+    """Over a change of clocks, in three zones: what `domain.promise` dates as so late is so late, no more."""
     rng = np.random.default_rng(5)
     clocks = [
         node_clock("UTC", "12:00", 30),
@@ -90,13 +99,65 @@ def test_every_slack_equals_the_domains_rule_for_one_parcel_at_a_time() -> None:
     start = np.datetime64("2026-10-30T00:00", "us")
     placed = start + (rng.integers(0, 5 * 1440, 400) * 60_000_000).astype("timedelta64[us]")
     by = placed + (rng.integers(0, 6 * 1440, 400) * 60_000_000).astype("timedelta64[us]")
-    found = promise_classes(placed, by, departures, LEVELS_DAYS)
+    slacks = Slacks.of(LEVELS_DAYS, days_late_max)
+    found = promise_classes(placed, by, departures, slacks)
     for k, clock in enumerate(clocks):
         for o in range(400):
             placed_at, promise_by = (at.astype(datetime).replace(tzinfo=UTC) for at in (placed[o], by[o]))
-            in_time = [schedule_parcel(clock, placed_at, int(days)).meets(promise_by) for days in LEVELS_DAYS]
-            is_ready = schedule_own_pickup(clock, placed_at).meets(promise_by)
-            assert found.transit_slack[found.of_order[o], k] == (sum(in_time) if is_ready else -1)
+            own = days_late(schedule_own_pickup(clock, placed_at).arrives_at, promise_by)
+            slack = found.transit_slack[found.of_order[o], k]
+            if own > days_late_max:
+                assert slack == NO_SLACK
+                continue
+            late = [
+                days_late(schedule_parcel(clock, placed_at, int(days)).arrives_at, promise_by)
+                for days in LEVELS_DAYS
+            ]
+            assert slacks.own_days_late[slack] == own
+            assert slacks.level_days_late[slack].tolist() == [
+                days if days <= days_late_max else NOT_OFFERED for days in late
+            ]
+
+
+@pytest.mark.parametrize(
+    ("promise_by", "own", "levels"),
+    [
+        # Ready 20 November 11:00, departs 12:00, arrives then, or 1 or 3 days later; up to two days late.
+        ("2026-11-23T12:00", 0, [0, 0, 0]),
+        ("2026-11-23T11:59:59.999999", 0, [0, 0, 1]),
+        ("2026-11-22T12:00", 0, [0, 0, 1]),
+        ("2026-11-22T11:59:59.999999", 0, [0, 0, 2]),
+        ("2026-11-21T11:59:59.999999", 0, [0, 1, NOT_OFFERED]),
+        ("2026-11-20T11:00", 0, [1, 2, NOT_OFFERED]),
+        ("2026-11-20T10:59:59.999999", 1, [1, 2, NOT_OFFERED]),
+        ("2026-11-19T12:00", 1, [1, 2, NOT_OFFERED]),
+        ("2026-11-19T11:00", 1, [2, NOT_OFFERED, NOT_OFFERED]),
+        ("2026-11-18T11:00", 2, [NOT_OFFERED] * 3),
+    ],
+)
+def test_a_day_late_begun_counts_whole(promise_by: str, own: int, levels: list[int]) -> None:
+    slacks = Slacks.of(LEVELS_DAYS, 2)
+    found = promise_classes(
+        np.array(["2026-11-20T09:00"], "datetime64[us]"),
+        np.array([promise_by], "datetime64[us]"),
+        NOON,
+        slacks,
+    )
+    slack = found.transit_slack[0, 0]
+    assert (slacks.own_days_late[slack], slacks.level_days_late[slack].tolist()) == (own, levels)
+
+
+def test_without_transit_only_own_pickup_has_slack() -> None:
+    slacks = Slacks.of(np.array([], np.int64), 1)
+    found = promise_classes(
+        np.array(["2026-11-20T09:00"] * 3, "datetime64[us]"),
+        np.array(["2026-11-20T11:00", "2026-11-20T10:00", "2026-11-19T10:00"], "datetime64[us]"),
+        NOON,
+        slacks,
+    )
+    slack = found.transit_slack[found.of_order, 0]
+    assert slacks.own_days_late[slack[:2]].tolist() == [0, 1]
+    assert slack[2] == NO_SLACK
 
 
 def node_clock(zone: str, cutoff: str, processing_minutes: int) -> NodeClock:

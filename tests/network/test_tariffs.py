@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from fulfillment.domain.policy import Lateness
+from fulfillment.network.slacks import NOT_OFFERED
 from fulfillment.network.tariffs import NO_TARIFF, OWN_PICKUP_SERVICE, Tariffs, price_lists
 from tests.network.tables import names_of, rates
 
@@ -19,14 +21,22 @@ def price_of_list(steps: list[tuple[int, int]], weight_g: int) -> int:
 
 def cheapest_row(rows: list[tuple], method: str, km: float, days_max: int, weight_g: int) -> int | None:
     """The pinned rule, straight from the rows: each service at the first zone that reaches `km`."""
+    late = {days: 0 if days <= days_max else None for days in range(9)}
+    return cheapest_late_row(rows, method, km, late, weight_g)
+
+
+def cheapest_late_row(
+    rows: list[tuple], method: str, km: float, late_micros: dict[int, int | None], weight_g: int
+) -> int | None:
+    """As many days on the road add `late_micros` to a parcel, or can't be offered."""
     prices = []
     for service in {(row[0], row[1]) for row in rows if row[2] == method}:
         mine = [row for row in rows if (row[0], row[1], row[2]) == (*service, method)]
         zones = sorted((row[3], row[4], row[7]) for row in mine)
         zone = next((zone for zone in zones if zone[1] >= km), None)
-        if zone and zone[2] <= days_max:
+        if zone and (late := late_micros[zone[2]]) is not None:
             steps = sorted((row[5], row[6]) for row in mine if row[3] == zone[0])
-            prices.append(price_of_list(steps, weight_g))
+            prices.append(late + price_of_list(steps, weight_g))
     return min(prices, default=None)
 
 
@@ -49,7 +59,10 @@ def tariff_price(tariffs: Tariffs, band: int, slack: int, weight_g: int) -> int 
         return None
     members = tariffs.tariff_list[tariffs.tariff_ptr[tariff] : tariffs.tariff_ptr[tariff + 1]]
     lists = [tariffs.lists[r] for r in members]
-    return min(price_of_list(list(zip(x.steps_g, x.costs_micros, strict=True)), weight_g) for x in lists)
+    return min(
+        x.late_micros + price_of_list(list(zip(x.steps_g, x.costs_micros, strict=True)), weight_g)
+        for x in lists
+    )
 
 
 def test_every_band_slack_and_weight_costs_what_the_rows_say() -> None:
@@ -59,13 +72,61 @@ def test_every_band_slack_and_weight_costs_what_the_rows_say() -> None:
         tariffs = Tariffs.of(rates(*rows))
         for method, edges in tariffs.band_edges_km.items():
             for band, edge in enumerate(edges, start=tariffs.first_band[method]):
-                for slack in range(len(tariffs.transit_levels_days) + 1):
-                    days = tariffs.transit_levels_days[slack - 1] if slack else -1
+                for slack in range(len(tariffs.slacks)):
+                    days = tariffs.slacks.levels_days[slack - 1] if slack else -1
                     for weight_g in (1, 100, 101, 200, 499, 500, 501, 1000, 1001, 2000, 2001):
                         inside = edge - 1  # edges are 50 km apart or more
                         expected = cheapest_row(rows, method, inside, days, weight_g)
                         assert tariff_price(tariffs, band, slack, weight_g) == expected, seed
                         assert cheapest_row(rows, method, edge, days, weight_g) == expected, seed
+
+
+@pytest.mark.parametrize("cents_per_day", [0, 1, 9])
+def test_every_band_slack_and_weight_costs_what_the_rows_and_the_days_late_say(cents_per_day: int) -> None:
+    """Prices of the rows are micros below 30, so a day late at a cent outweighs any of them, none at 0."""
+    for seed in range(40):
+        rows = random_rows(np.random.default_rng(seed))
+        tariffs = Tariffs.of(rates(*rows), Lateness(cents_per_day=cents_per_day, max_days=2))
+        levels = tariffs.slacks.levels_days.tolist()
+        for method, edges in tariffs.band_edges_km.items():
+            for band, edge in enumerate(edges, start=tariffs.first_band[method]):
+                for slack, days_late in enumerate(tariffs.slacks.level_days_late.tolist()):
+                    late = {
+                        level: None if days == NOT_OFFERED else days * cents_per_day * 10_000
+                        for level, days in zip(levels, days_late, strict=True)
+                    }
+                    for weight_g in (1, 100, 101, 500, 501, 1001, 2001):
+                        expected = cheapest_late_row(rows, method, edge, late, weight_g)
+                        assert tariff_price(tariffs, band, slack, weight_g) == expected, seed
+
+
+def test_a_dearer_service_that_is_less_late_may_be_worth_it() -> None:
+    """Ground is a day later than air: at 20 a day it is cheaper still, at 50 no more."""
+    rows = (
+        ("post", "ground", "SHIPPING", 1, 100, 500, 300_000, 2),
+        ("post", "air", "SHIPPING", 1, 100, 500, 600_000, 1),
+    )
+    for cents, cheapest in ((20, 300_000 + 2 * 200_000), (50, 600_000 + 500_000)):
+        tariffs = Tariffs.of(rates(*rows), Lateness(cents_per_day=cents, max_days=2))
+        one_day_late_by_air = tariffs.slacks.level_days_late.tolist().index([1, 2])
+        assert tariff_price(tariffs, 0, one_day_late_by_air, 100) == cheapest
+
+
+def test_late_copies_are_the_same_lists_at_a_price_and_own_pickup_may_be_late_too() -> None:
+    tariffs = Tariffs.of(
+        rates(("truck", "transfer", "PICK_UP", 1, 100, 500, 30, 2)), Lateness(cents_per_day=7, max_days=2)
+    )
+    assert [(entry.service, entry.days_late, entry.late_micros) for entry in tariffs.lists] == [
+        ("transfer", 0, 0),
+        ("none", 0, 0),
+        ("transfer", 1, 70_000),
+        ("none", 1, 70_000),
+        ("transfer", 2, 140_000),
+        ("none", 2, 140_000),
+    ]
+    assert tariffs.list_fixed.tolist() == [0, 0, 70_000, 70_000, 140_000, 140_000]
+    for slack, days in enumerate(tariffs.slacks.own_days_late.tolist()):
+        assert tariff_price(tariffs, tariffs.own_pickup_band, slack, 2**40) == days * 70_000
 
 
 def test_services_with_other_zones_share_bands() -> None:
@@ -77,7 +138,7 @@ def test_services_with_other_zones_share_bands() -> None:
         )
     )
     assert tariffs.band_edges_km["SHIPPING"].tolist() == [60, 100, 900]
-    assert tariffs.transit_levels_days.tolist() == [0, 1]
+    assert tariffs.slacks.levels_days.tolist() == [0, 1]
     in_a_day = [names_of(tariffs, band, 2) for band in range(3)]
     assert in_a_day == [{("near", 30)}, {("near", 30)}, {("far", 70)}]
     today = [names_of(tariffs, band, 1) for band in range(3)]
