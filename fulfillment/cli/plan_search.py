@@ -112,6 +112,15 @@ def tell(out: Output, day: "PlannedDay") -> None:
         f"cost {dollars(cost.total_micros)} = transport {dollars(cost.transport_micros)} "
         f"+ handling {dollars(cost.handling_micros)} + unfilled {dollars(cost.unfilled_micros)}"
     )
+    if not day.policy.has_pinned_meaning:
+        out.line(f"to the policy it costs {_policy_parts(day)}")
+    if day.parcels_late:
+        out.line(f"{day.parcels_late:,} parcels arrive after their promise, at the policy's price")
+    if count["orders_with_alternatives"]:
+        out.line(
+            f"{count['orders_served_by_alternative']:,} of {count['orders_with_alternatives']:,} orders with "
+            "alternatives take one of them"
+        )
     out.line(
         f"first-come would cost {dollars(result.first_come_cost)}; no plan costs less than "
         f"{dollars(result.lower_bound)}: at most {result.gap:.2%} above the best possible"
@@ -120,6 +129,13 @@ def tell(out: Output, day: "PlannedDay") -> None:
         out.line(f"  unfilled, {reason}: {units:,} units")
     if result.status is Status.STOPPED and not result.repeatable:
         out.line(f"stopped early ({result.stop_reason}); a plan stopped by the clock may not repeat")
+
+
+def _policy_parts(day: "PlannedDay") -> str:
+    """Tell a plan's cost to its policy apart; parts of zero are left out."""
+    parts = day.policy_cost.in_micros()
+    told = [f"{part.replace('_', ' ')} {dollars(micros)}" for part, micros in parts.items() if micros]
+    return f"{dollars(day.policy_cost.total_micros)} = {' + '.join(told) or '0'}"
 
 
 def dollars(micros: int) -> str:

@@ -63,6 +63,13 @@ class PriceList:
     days_late: int = 0
     late_micros: int = 0  # a parcel, once
 
+    def price_micros(self, weight_g: int) -> int:
+        """Price a parcel: full multiples of the last step, the step of the rest, and its lateness."""
+        full = max(0, -(-weight_g // self.steps_g[-1]) - 1)
+        rest = weight_g - full * self.steps_g[-1]
+        step = next(k for k, most in enumerate(self.steps_g) if most >= rest)
+        return full * self.costs_micros[-1] + self.costs_micros[step] + self.late_micros
+
     def never_beats(self, other: "PriceList") -> bool:
         """Whether `other` is as cheap at every weight (certain only where both have the same steps)."""
         more = self.late_micros - other.late_micros

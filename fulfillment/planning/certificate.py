@@ -9,6 +9,10 @@ unfilled unit at 5,000 cents and its price, stock down to its safety stock, no n
 The formula holds at any prices that are not negative, so the prices found under a policy prove a bound of
 the pinned meaning too, if a weaker one; it is evaluated afresh for it. What plan and bound are worth to the
 policy stands beside it under names of its own.
+
+Rules that forbid or weigh leave every plan one of the pinned meaning. Lateness does not: a plan with a late
+parcel is none that the bound speaks of and may cost less, so the certificate then claims no pinned bound and
+says why.
 """
 
 import json
@@ -44,11 +48,11 @@ def write_certificate(day: PlannedDay, folder: Path) -> None:
 def certificate(day: PlannedDay) -> Mapping[str, object]:
     """State what is proved; the document of certificate.json."""
     total_cents = to_cents(day.cost.total_micros)
-    bound_cents = pinned_bound(day) // MICROS_PER_CENT
+    no_bound = why_no_pinned_bound(day)
     return {
         "total_cents": total_cents,
-        "lower_bound_cents": bound_cents,
-        "gap": (total_cents - bound_cents) / total_cents if total_cents > 0 else 0.0,
+        **(_pinned_claim(day, total_cents) if no_bound is None else {"lower_bound_cents": None, "gap": None}),
+        "no_pinned_bound": no_bound,
         "formula_version": FORMULA_VERSION,
         "policy": {
             "name": day.policy.name,
@@ -59,7 +63,25 @@ def certificate(day: PlannedDay) -> Mapping[str, object]:
         "policy_total_cents": to_cents(day.result.cost),
         "policy_lower_bound_cents": day.result.lower_bound // MICROS_PER_CENT,
         "policy_gap": day.result.gap,
+        "policy_parts_cents": day.policy_cost.in_cents(),
     }
+
+
+def _pinned_claim(day: PlannedDay, total_cents: float) -> Mapping[str, object]:
+    bound_cents = pinned_bound(day) // MICROS_PER_CENT
+    gap = (total_cents - bound_cents) / total_cents if total_cents > 0 else 0.0
+    return {"lower_bound_cents": bound_cents, "gap": gap}
+
+
+def why_no_pinned_bound(day: PlannedDay) -> str | None:
+    """Say why the plan is none of the pinned meaning; None where it is one."""
+    late = day.parcels_late
+    if late == 0:
+        return None
+    return (
+        f"{late:,} of the parcels arrive after their promise, at the policy's price; the pinned meaning allows "
+        "no such plan, so its bound says nothing of this one"
+    )
 
 
 def pinned_bound(day: PlannedDay) -> int:
@@ -78,7 +100,7 @@ def stock_prices_table(day: PlannedDay) -> pa.Table:
     """Tabulate the prices of stock that are not zero."""
     problem, price = day.built.problem, day.result.prices.stock
     at = np.flatnonzero(price)
-    sku = np.repeat(np.arange(problem.n_skus), np.diff(problem.sku_ptr))[at]
+    sku = day.built.items.stock_sku[at]
     return pa.table(
         {
             "node_id": _names(day.scenario.nodes.node_id, problem.pos_node[at]),

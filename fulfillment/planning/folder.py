@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
@@ -14,6 +15,7 @@ import pyarrow.parquet as pq
 from fulfillment.domain.errors import InvalidRequest
 from fulfillment.planning.certificate import write_certificate
 from fulfillment.planning.plan_day import PlannedDay
+from fulfillment.scenario.tables import NO_INDEX
 
 PLAN_FILES = frozenset(
     {
@@ -105,7 +107,10 @@ def replace_run(run: Mapping[str, object], folder: Path) -> None:
 
 
 def allocations_table(day: PlannedDay) -> pa.Table:
-    """Tabulate a plan: one row a (parcel, line)."""
+    """Tabulate a plan: one row a (parcel, line).
+
+    Where the scenario has alternatives, a last column tells which one the order takes, null for its own way.
+    """
     scenario, allocations = day.scenario, day.allocations
     lists = day.built.tariffs.lists
     order_id = pa.array(scenario.orders.order_id, pa.string())
@@ -115,7 +120,7 @@ def allocations_table(day: PlannedDay) -> pa.Table:
     )
     carrier = pa.array([entry.carrier for entry in lists], pa.string())
     service = pa.array([entry.service for entry in lists], pa.string())
-    return pa.table(
+    table = pa.table(
         {
             "order_id": order_id.take(pa.array(allocations.order)),
             "line_no": pa.array(scenario.order_lines.line_no[allocations.line]),
@@ -127,6 +132,11 @@ def allocations_table(day: PlannedDay) -> pa.Table:
             "qty": pa.array(allocations.qty),
         }
     )
+    if not len(scenario.alternatives):
+        return table
+    is_own = allocations.alternative == NO_INDEX
+    number = np.append(scenario.alternatives.number, 0)[allocations.alternative]
+    return table.append_column("alternative", pa.array(number, mask=is_own))
 
 
 def _refuse_what_is_no_plan(folder: Path) -> None:

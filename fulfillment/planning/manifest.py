@@ -14,7 +14,8 @@ from fulfillment import __version__
 from fulfillment.planning.cost import to_cents
 from fulfillment.planning.from_ledger import LedgerDay
 from fulfillment.planning.plan_day import PlannedDay
-from fulfillment.scenario.tables import MICROS_PER_CENT
+from fulfillment.planning.rules import methods_of_alternatives
+from fulfillment.scenario.tables import MICROS_PER_CENT, NO_INDEX
 
 _BLOCK_BYTES = 1 << 20
 
@@ -54,6 +55,7 @@ def run_document(
         **day.cost.in_cents(),
         "policy_cents": to_cents(result.cost),
         "first_come_policy_cents": to_cents(result.first_come_cost),
+        "policy_parts_cents": day.policy_cost.in_cents(),
         "lower_bound_policy_cents": result.lower_bound // MICROS_PER_CENT,
         "gap": round(result.gap, 6),
         "method": day.method,
@@ -92,21 +94,27 @@ def counts(day: PlannedDay) -> dict[str, object]:
     """Count orders, units and parcels, and units by method."""
     scenario, allocations = day.scenario, day.allocations
     parcels_of_order = np.bincount(day.result.plan.parcel_order, minlength=len(scenario.orders))
-    methods = np.array(scenario.orders.method, dtype=object)
+    methods = np.array(allocations.methods(scenario), dtype=object)
+    alternatives = scenario.alternatives
+    known = {*scenario.orders.method, *methods_of_alternatives(scenario)}
     short_orders = np.unique(scenario.order_lines.order[day.unfilled.line])
     return {
         "orders": len(scenario.orders),
         "orders_filled": len(scenario.orders) - len(short_orders),
         "orders_split": int((parcels_of_order > 1).sum()),
+        "orders_with_alternatives": len(np.unique(alternatives.order)),
+        "orders_served_by_alternative": len(
+            np.unique(allocations.order[allocations.alternative != NO_INDEX])
+        ),
         "lines": len(scenario.order_lines),
         "units": int(scenario.order_lines.qty.sum()),
         "units_unfilled": int(day.unfilled.qty.sum()),
         "units_by_method": {
-            str(method): int(allocations.qty[methods[allocations.order] == method].sum())
-            for method in sorted(set(methods))
+            str(method): int(allocations.qty[methods == method].sum()) for method in sorted(known)
         },
         "units_unfilled_by_reason": units_by_reason(day),
         "parcels": len(day.result.plan.parcel_order),
+        "parcels_late": day.parcels_late,
         "nodes": len(scenario.nodes),
     }
 

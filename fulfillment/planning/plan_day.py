@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fulfillment.domain.errors import invariant
 from fulfillment.domain.policy import Policy
 from fulfillment.planning.build import BuiltProblem, build_problem
-from fulfillment.planning.cost import PlanCost, pinned_cost
+from fulfillment.planning.cost import PlanCost, PolicyCost, pinned_cost, policy_cost
 from fulfillment.planning.decode import Allocations, decode_plan
 from fulfillment.planning.methods import OPTIMAL, plan_by_rule
 from fulfillment.planning.unfilled import Unfilled, explain_unfilled
@@ -30,7 +30,14 @@ class PlannedDay:
     allocations: Allocations
     unfilled: Unfilled
     cost: PlanCost
+    policy_cost: PolicyCost
     seconds: dict[str, float]  # by phase
+
+    @property
+    def parcels_late(self) -> int:
+        """Count the parcels that arrive after their promise, which only a policy allows."""
+        lists = self.built.tariffs.lists
+        return sum(lists[r].days_late > 0 for r in self.result.plan.parcel_list.tolist())
 
 
 def plan_day(
@@ -73,6 +80,9 @@ def plan_day(
     invariant(result.lower_bound <= result.cost, "no plan costs less than the bound")
     allocations = decode_plan(scenario, built, result.plan)
     unfilled = explain_unfilled(scenario, built, result.plan, allocations)
-    cost = pinned_cost(scenario, checked, unfilled)
+    to_policy = policy_cost(scenario, policy, built, result.plan, checked)
+    cost = pinned_cost(scenario, to_policy, unfilled)
     seconds["check"] = time.monotonic() - began - sum(seconds.values())
-    return PlannedDay(scenario, policy, method, seed, built, result, allocations, unfilled, cost, seconds)
+    return PlannedDay(
+        scenario, policy, method, seed, built, result, allocations, unfilled, cost, to_policy, seconds
+    )

@@ -18,7 +18,7 @@ def plan_head(day: PlannedDay, plan_id: str, manifest: Mapping[str, object]) -> 
     """
     problem, prices = day.built.problem, day.result.prices
     node_id, sku_id = day.scenario.nodes.node_id, day.scenario.skus.sku_id
-    sku_of_pos = np.repeat(np.arange(problem.n_skus), np.diff(problem.sku_ptr))
+    sku_of_row = day.built.items.stock_sku
     return PlanHead(
         plan_id=plan_id,
         policy_digest=day.policy.digest,
@@ -26,7 +26,7 @@ def plan_head(day: PlannedDay, plan_id: str, manifest: Mapping[str, object]) -> 
         lower_bound_cents=day.result.lower_bound // MICROS_PER_CENT,
         manifest=manifest,
         stock_prices=[
-            (node_id[problem.pos_node[k]], sku_id[sku_of_pos[k]], int(prices.stock[k]))
+            (node_id[problem.pos_node[k]], sku_id[sku_of_row[k]], int(prices.stock[k]))
             for k in np.flatnonzero(prices.stock).tolist()
         ],
         capacity_prices=[

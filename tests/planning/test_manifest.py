@@ -41,12 +41,15 @@ def test_orders_units_and_parcels_are_counted(planned: PlannedDay) -> None:
         "orders": 4,
         "orders_filled": 2,
         "orders_split": 1,
+        "orders_with_alternatives": 0,
+        "orders_served_by_alternative": 0,
         "lines": 6,
         "units": 12,
         "units_unfilled": 6,
         "units_by_method": {"PICK_UP": 0, "SHIPPING": 6},
         "units_unfilled_by_reason": {"no_stock": 4, "sold_out": 2},
         "parcels": 4,
+        "parcels_late": 0,
         "nodes": 2,
     }
     assert units_by_reason(planned) == {"no_stock": 4, "sold_out": 2}
@@ -60,6 +63,15 @@ def test_a_run_names_inputs_versions_seed_policy_timings_and_totals(planned: Pla
     assert document["handling_cents"] == 0
     assert document["unfilled_cents"] == 6 * 6000
     assert document["policy_cents"] == document["total_cents"]
+    assert document["policy_parts_cents"] == {
+        "transport": 4 * 600,
+        "handling": 0,
+        "unfilled": 6 * 6000,
+        "lateness": 0,
+        "last_units": 0,
+        "balance": 0,
+        "vendors_last": 0,
+    }
     assert document["lower_bound_policy_cents"] <= document["policy_cents"]
     assert document["first_come_policy_cents"] >= document["policy_cents"]
     assert 0 <= document["gap"] < 1

@@ -118,5 +118,5 @@ def test_the_node_that_passes_most_tests_decides() -> None:
 
 def test_every_reason_says_itself_in_words() -> None:
     words = [reason.in_words for reason in Reason]
-    assert len(set(words)) == len(Reason) == 7
+    assert len(set(words)) == len(Reason) == 10
     assert all(words)
