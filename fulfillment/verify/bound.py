@@ -4,20 +4,25 @@
     - sum price * max(0, available - safety_stock) - sum price * capacity_parcels
 
 Any plan that may be carried out takes at most what there is, so at prices of zero and more it pays at most
-the last two sums; taking them off leaves no more than its cost. And each order pays at least its own minimum.
+the last two sums; taking them off leaves no more than its cost. And each order pays at least its own minimum,
+which is the least over all its ways. A kit takes its components' units, at the sum of their prices.
 """
 
 import numpy as np
 
 from fulfillment.verify.clocks import NEVER, TransitDays
-from fulfillment.verify.day import PENALTY_MICROS, UNLIMITED, Day
+from fulfillment.verify.day import PENALTY_MICROS, UNITS_MAX, UNLIMITED, Day
 from fulfillment.verify.files import Ints
 from fulfillment.verify.findings import Findings
 from fulfillment.verify.order_minimum import NO_OFFER, Grid, Market, order_minima
 from fulfillment.verify.plan import Prices
 from fulfillment.verify.transport import Transport, great_circle_km
+from fulfillment.verify.ways import Ways
 
 _ANY_WEIGHT_G = 2**62
+_NEVER_TAKEN = 2**50
+"""Micros: a unit of this price costs more than leaving all of any searched order unfilled. A dearer kit
+counts as this, and no sum leaves 64 bits."""
 
 
 def lower_bound(
@@ -32,11 +37,12 @@ def lower_bound(
     market = _market(day, transport, days, offers, prices)
     order_ptr, line_sku, line_qty = _lines_by_sku(day)
     levels = _levels(days, offers)
-    minima: int = 0
-    for orders in _by_destination(day):
-        ring = _rings(day, transport, offers, int(orders[0]))
-        least = order_minima(orders, order_ptr, line_sku, line_qty, levels, ring, market)
-        minima += sum(least.tolist())  # Python's integers: a sum of any size
+    least = np.zeros(len(day.ways.order), np.int64)
+    for ways in _by_destination(day.ways):
+        ring, orders = _rings(day, transport, offers, int(ways[0])), day.ways.order[ways]
+        least[ways] = order_minima(orders, order_ptr, line_sku, line_qty, levels, ring, market)
+    # An order takes the best of its ways. Python's integers: a sum of any size.
+    minima = sum(np.minimum.reduceat(least, day.ways.ptr[:-1]).tolist())
     stock = sum(p * free for p, free in zip(prices.stock.tolist(), day.stock.free.tolist(), strict=True))
     capacity = zip(prices.capacity.tolist(), day.nodes.capacity.tolist(), strict=True)
     return int(minima - stock - sum(p * parcels for p, parcels in capacity))
@@ -74,17 +80,20 @@ class _Offers:
 
 
 def _market(day: Day, transport: Transport, days: TransitDays, offers: _Offers, prices: Prices) -> Market:
-    nodes, skus, stock = day.nodes, day.skus, day.stock
-    by_sku = np.argsort(stock.sku, kind="stable")
-    node, sku = stock.node[by_sku], stock.sku[by_sku]
+    nodes, skus, kits = day.nodes, day.skus, day.kits
+    sku, node, free, price = _positions(day, prices)
     commission = skus.price[sku] * nodes.commission[node] // 10_000
+    unit = nodes.unit_micros[node] * kits.units[sku] + commission + price
     steps = [each.steps_g for each in transport.lists] + [np.array([_ANY_WEIGHT_G])]
     costs = [each.costs for each in transport.lists] + [np.array([0])]
     return Market(
         sku_ptr=np.searchsorted(sku, np.arange(len(skus.sku_id) + 1)).astype(np.int64),
         pos_node=node,
-        pos_free=stock.free[by_sku],
-        pos_unit=nodes.unit_micros[node] + commission + prices.stock[by_sku],
+        pos_free=free,
+        pos_unit=np.minimum(unit, _NEVER_TAKEN),
+        taken_ptr=kits.ptr,
+        taken_sku=kits.component,
+        taken_qty=kits.qty,
         node_fixed=nodes.parcel_micros + prices.capacity,
         node_parcels=nodes.capacity,
         node_clock=days.clock_of_node,
@@ -97,6 +106,33 @@ def _market(day: Day, transport: Transport, days: TransitDays, offers: _Offers, 
         step_grams=np.concatenate(steps).astype(np.int64),
         step_cost=np.concatenate(costs).astype(np.int64),
     )
+
+
+def _positions(day: Day, prices: Prices) -> tuple[Ints, Ints, Ints, Ints]:
+    """Where units of a SKU can be had: SKU, node, units free and stock price, sorted by SKU.
+
+    A kit stands at every node that has all its components: as many as the scarcest of them makes, at the
+    sum of their prices.
+    """
+    stock, kits = day.stock, day.kits
+    of_sku = np.argsort(stock.sku, kind="stable")
+    ptr = np.searchsorted(stock.sku[of_sku], np.arange(len(kits.is_kit) + 1))
+    rows = [np.column_stack((stock.sku, stock.node, stock.free, prices.stock))]
+    for kit in np.flatnonzero(kits.is_kit).tolist():
+        whole = np.full(len(day.nodes.node_id), UNITS_MAX)
+        price = np.zeros(len(whole), np.int64)
+        for entry in range(kits.ptr[kit], kits.ptr[kit + 1]):
+            component, qty = kits.component[entry], kits.qty[entry]
+            at = of_sku[ptr[component] : ptr[component + 1]]
+            enough = np.zeros(len(whole), np.int64)
+            enough[stock.node[at]] = stock.free[at] // qty
+            whole = np.minimum(whole, enough)
+            price[stock.node[at]] += qty * prices.stock[at]
+        node = np.flatnonzero(whole)
+        rows.append(np.column_stack((np.full(len(node), kit), node, whole[node], price[node])))
+    listed = np.concatenate(rows)
+    sku, node, free, price = listed[np.argsort(listed[:, 0], kind="stable")].T.copy()
+    return sku, node, free, price
 
 
 def _lines_by_sku(day: Day) -> tuple[Ints, Ints, Ints]:
@@ -115,23 +151,22 @@ def _levels(days: TransitDays, offers: _Offers) -> Grid:
     return np.where(days.days == NEVER, -1, levels)
 
 
-def _by_destination(day: Day) -> list[Ints]:
-    """Orders of the same method to the same point, together."""
-    orders = day.orders
-    _, method = np.unique(np.array(orders.method), return_inverse=True)
-    points = np.column_stack((method, orders.pickup_node, orders.lat, orders.lon))
+def _by_destination(ways: Ways) -> list[Ints]:
+    """Ways of the same method to the same point, together."""
+    _, method = np.unique(np.array(ways.method), return_inverse=True)
+    points = np.column_stack((method, ways.pickup_node, ways.lat, ways.lon))
     _, which = np.unique(points, axis=0, return_inverse=True)
     together = np.argsort(which, kind="stable")
     return np.split(together, np.flatnonzero(np.diff(which[together])) + 1)
 
 
-def _rings(day: Day, transport: Transport, offers: _Offers, order: int) -> Ints:
-    """For each node the row of `offers.table` that serves the destination of an order, or NO_OFFER."""
-    nodes, orders = day.nodes, day.orders
-    method, pickup = orders.method[order], int(orders.pickup_node[order])
+def _rings(day: Day, transport: Transport, offers: _Offers, way: int) -> Ints:
+    """For each node the row of `offers.table` that serves the destination of a way, or NO_OFFER."""
+    nodes, ways = day.nodes, day.ways
+    method, pickup = ways.method[way], int(ways.pickup_node[way])
     if method == "PICK_UP" and not nodes.pickup[pickup]:
         return np.full(len(nodes.node_id), NO_OFFER)
-    km = great_circle_km(nodes.lat, nodes.lon, orders.lat[order], orders.lon[order])
+    km = great_circle_km(nodes.lat, nodes.lon, ways.lat[way], ways.lon[way])
     ring = transport.ring(method, km)
     reached = (ring >= 0) & nodes.ships
     if method == "LOCAL":

@@ -12,11 +12,13 @@ from fulfillment.verify.files import (
     Ints,
     Table,
     UnusableInput,
-    find,
     positions,
+    read_optional_table,
     read_table,
     require_distinct,
 )
+from fulfillment.verify.kits import Kits, read_kits
+from fulfillment.verify.ways import Points, Ways, read_ways
 
 UNLIMITED = 2**31 - 1
 UNITS_MAX = 2**31 - 1
@@ -24,7 +26,6 @@ ORDERED_MAX = 100_000
 GRAMS_MAX = 100_000_000
 NUMBERS_MAX = 2**31 - 1
 PENALTY_MICROS = 5_000 * 10_000  # a unit not fulfilled, beside its price
-METHODS = ("SHIPPING", "PICK_UP", "LOCAL")
 
 __all__ = ["NO_TIME", "Day", "Lines", "Nodes", "Orders", "Rates", "Skus", "Stock", "read_day"]
 
@@ -68,15 +69,11 @@ class Stock:
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """Orders: where to, how, by when."""
+    """Orders: when they were placed, and by when they are due."""
 
     order_id: list[str]
     placed_at: Ints  # microseconds since 1970, UTC
     promise_by: Ints  # the same; NO_TIME where there is no deadline
-    method: list[str]
-    pickup_node: Ints  # -1 but for PICK_UP
-    lat: Floats  # of the destination
-    lon: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +106,10 @@ class Day:
 
     nodes: Nodes
     skus: Skus
+    kits: Kits
     stock: Stock
     orders: Orders
+    ways: Ways
     lines: Lines
     rates: Rates
 
@@ -127,12 +126,16 @@ def read_day(folder: Path) -> Day:
         raise UnusableInput(f"{folder} is not a folder")
     nodes = _read_nodes(read_table(folder, "nodes"))
     skus = _read_skus(read_table(folder, "skus"))
-    orders = _read_orders(read_table(folder, "orders"), read_table(folder, "postal_codes"), nodes)
+    stock = _read_stock(read_table(folder, "stock"), nodes, skus)
+    of_orders = read_table(folder, "orders")
+    orders, points = _read_orders(of_orders), _read_points(read_table(folder, "postal_codes"), nodes)
     return Day(
         nodes=nodes,
         skus=skus,
-        stock=_read_stock(read_table(folder, "stock"), nodes, skus),
+        kits=read_kits(read_optional_table(folder, "kits"), skus.sku_id, stock.sku),
+        stock=stock,
         orders=orders,
+        ways=read_ways(of_orders, read_optional_table(folder, "alternatives"), orders.order_id, points),
         lines=_read_lines(read_table(folder, "order_lines"), orders, skus),
         rates=_read_rates(read_table(folder, "rates")),
     )
@@ -173,38 +176,23 @@ def _read_stock(table: Table, nodes: Nodes, skus: Skus) -> Stock:
     return Stock(node, sku, np.maximum(0, available - kept_back))
 
 
-def _read_orders(table: Table, places: Table, nodes: Nodes) -> Orders:
-    order_id, method = table.texts("order_id"), table.texts("method")
+def _read_orders(table: Table) -> Orders:
+    order_id = table.texts("order_id")
     require_distinct(table, "an order", order_id)
-    unknown = sorted(set(method) - set(METHODS))
-    if unknown:
-        raise UnusableInput(f"{table.file}: method {unknown[0]!r} is not known")
-    is_pickup = np.array([name == "PICK_UP" for name in method], np.bool_)
-    pickup_node = _needed(table, "pickup_node_id", nodes.node_id, is_pickup)
+    return Orders(order_id, table.moments("placed_at"), table.moments("promise_by", optional=True))
+
+
+def _read_points(places: Table, nodes: Nodes) -> Points:
     postal_code = places.texts("postal_code")
     require_distinct(places, "a postal code", postal_code)
-    place = _needed(table, "postal_code", postal_code, ~is_pickup)
-    lat, lon = places.numbers("lat", least=-90, most=90), places.numbers("lon", least=-180, most=180)
-    # -1, where it isn't needed, reads the last entry; the other arm of `where` is taken there.
-    return Orders(
-        order_id=order_id,
-        placed_at=table.moments("placed_at"),
-        promise_by=table.moments("promise_by", optional=True),
-        method=method,
-        pickup_node=pickup_node,
-        lat=np.where(is_pickup, nodes.lat[pickup_node], lat[place]),
-        lon=np.where(is_pickup, nodes.lon[pickup_node], lon[place]),
+    return Points(
+        node_id=nodes.node_id,
+        node_lat=nodes.lat,
+        node_lon=nodes.lon,
+        postal_code=postal_code,
+        postal_lat=places.numbers("lat", least=-90, most=90),
+        postal_lon=places.numbers("lon", least=-180, most=180),
     )
-
-
-def _needed(table: Table, column: str, names: list[str], needed: Bools) -> Ints:
-    """Look up a reference that only the orders in `needed` must have; -1 for the others."""
-    wanted = table.texts(column, optional=True)
-    at = find(names, wanted)
-    lacking = np.flatnonzero(needed & (at < 0))
-    if len(lacking):
-        raise UnusableInput(f"{table.file}: {column} {wanted[lacking[0]]!r} is not known")
-    return np.where(needed, at, -1)
 
 
 def _read_lines(table: Table, orders: Orders, skus: Skus) -> Lines:

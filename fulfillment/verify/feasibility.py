@@ -8,12 +8,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fulfillment.verify.clocks import NEVER, TransitDays
-from fulfillment.verify.day import METHODS, ORDERED_MAX, PENALTY_MICROS, Day
+from fulfillment.verify.carriage import ANY_WAY, Parcels, carry
+from fulfillment.verify.clocks import TransitDays
+from fulfillment.verify.day import ORDERED_MAX, PENALTY_MICROS, Day
 from fulfillment.verify.files import Bools, Ints, find
 from fulfillment.verify.findings import Findings
 from fulfillment.verify.plan import Allocations
-from fulfillment.verify.transport import OUT_OF_REACH, PriceList, Transport, great_circle_km
+from fulfillment.verify.transport import Transport
+from fulfillment.verify.ways import OWN_WAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,18 +26,8 @@ class _Rows:
     line: Ints
     sku: Ints
     node: Ints
-    parcel: Ints  # position in _Parcels
+    parcel: Ints  # position in Parcels
     qty: Ints
-
-
-@dataclass(frozen=True, slots=True)
-class _Parcels:
-    parcel_id: list[str]
-    order: Ints
-    node: Ints
-    carrier: list[str]
-    service: list[str]
-    weight_g: Ints
 
 
 def total_cost(
@@ -56,11 +48,11 @@ def total_cost(
     _check_stock(day, rows, findings)
     _check_capacity(day, parcels, findings)
     handling = _handling(day, rows, parcels)
-    carried = _transport(day, transport, days, parcels, findings)
+    carried = carry(day, transport, days, parcels, findings)
     return None if carried is None else carried + handling + _unfilled(day, rows)
 
 
-def _understand(day: Day, a: Allocations, findings: Findings) -> tuple[_Rows, _Parcels]:
+def _understand(day: Day, a: Allocations, findings: Findings) -> tuple[_Rows, Parcels]:
     """Turn names into positions; whatever names nothing is found."""
     places = [f"{parcel} line {line:g}" for parcel, line in zip(a.parcel_id, a.line_no, strict=True)]
     whole = np.isfinite(a.qty) & (a.qty == np.rint(a.qty))
@@ -79,7 +71,11 @@ def _understand(day: Day, a: Allocations, findings: Findings) -> tuple[_Rows, _P
     line = np.fromiter((line_at.get(key, -1) for key in wanted), np.int64, len(order))
     findings.forbid("a line that was never ordered", (order >= 0) & (line < 0), places)
     if len(line):
-        findings.forbid("another SKU than the line's", (line >= 0) & (day.lines.sku[line] != sku), places)
+        other = (line >= 0) & (sku >= 0) & (day.lines.sku[line] != sku)
+        cut = other & day.kits.contains(day.lines.sku[line], sku)
+        findings.forbid("a kit cut up: a component on a row of its own", cut, places)
+        findings.forbid("another SKU than the line's", other & ~cut, places)
+    way = _chosen_ways(day, a, order, places, findings)
     names, first, parcel = np.unique(
         np.array(a.parcel_id, dtype=object), return_index=True, return_inverse=True
     )
@@ -101,7 +97,24 @@ def _understand(day: Day, a: Allocations, findings: Findings) -> tuple[_Rows, _P
     np.add.at(weight, parcel, grams)
     rows = _Rows(order, line, sku, node, parcel, qty)
     carriers, services = [a.carrier[k] for k in first], [a.service[k] for k in first]
-    return rows, _Parcels(names.tolist(), order[first], node[first], carriers, services, weight)
+    parcels = Parcels(names.tolist(), order[first], node[first], way[first], carriers, services, weight)
+    return rows, parcels
+
+
+def _chosen_ways(day: Day, a: Allocations, order: Ints, places: list[str], findings: Findings) -> Ints:
+    """Way of each row where the plan names it, ANY_WAY where it has no column for that."""
+    if a.alternative is None:
+        return np.full(len(order), ANY_WAY)
+    numbers = np.where(np.isnan(a.alternative), OWN_WAY, a.alternative)
+    keys = zip(day.ways.order.tolist(), day.ways.number.tolist(), strict=True)
+    way_at: dict[tuple[int, float], int] = {key: at for at, key in enumerate(keys)}
+    wanted = zip(order.tolist(), numbers.tolist(), strict=True)
+    way = np.fromiter((way_at.get(key, -1) for key in wanted), np.int64, len(order))
+    findings.forbid("an alternative that the order does not have", (order >= 0) & (way < 0), places)
+    first_of = {o: w for o, w in zip(order[::-1].tolist(), way[::-1].tolist(), strict=True)}
+    first = np.fromiter((first_of[o] for o in order.tolist()), np.int64, len(order))
+    findings.forbid("an order served by two ways", (order >= 0) & (way != first), places)
+    return way
 
 
 def _check_lines(day: Day, rows: _Rows, findings: Findings) -> None:
@@ -117,67 +130,24 @@ def _check_stock(day: Day, rows: _Rows, findings: Findings) -> None:
     free_at = dict(
         zip((day.stock.node * n_skus + day.stock.sku).tolist(), day.stock.free.tolist(), strict=True)
     )
-    positions, which = np.unique(rows.node * n_skus + rows.sku, return_inverse=True)
+    row, component, units = day.kits.take_apart(rows.sku)
+    positions, which = np.unique(rows.node[row] * n_skus + component, return_inverse=True)
     taken = np.zeros(len(positions), np.int64)
-    np.add.at(taken, which, rows.qty)
+    np.add.at(taken, which, rows.qty[row] * units)
     free = np.array([free_at.get(key, 0) for key in positions.tolist()], np.int64)
     names = [f"{day.nodes.node_id[k // n_skus]} {day.skus.sku_id[k % n_skus]}" for k in positions.tolist()]
     findings.forbid("more units than a position may give", taken > free, names)
 
 
-def _check_capacity(day: Day, parcels: _Parcels, findings: Findings) -> None:
+def _check_capacity(day: Day, parcels: Parcels, findings: Findings) -> None:
     load = _sum(parcels.node, np.ones(len(parcels.node), np.int64), day.nodes.capacity)
     findings.forbid("more parcels than a node may send", load > day.nodes.capacity, day.nodes.node_id)
 
 
-def _transport(
-    day: Day, transport: Transport, days: TransitDays, parcels: _Parcels, findings: Findings
-) -> int | None:
-    """Check way, price list and time of every parcel; the sum of transport, None where a list is lacking."""
-    orders, nodes, names = day.orders, day.nodes, parcels.parcel_id
-    node, order = parcels.node, parcels.order
-    method = np.array(orders.method, dtype=object)[order]
-    pickup = orders.pickup_node[order]
-    is_pickup = method == "PICK_UP"
-    own = is_pickup & (node == pickup)
-    labels = zip(parcels.carrier, parcels.service, strict=True)
-    unlabelled = np.array([label == ("none", "none") for label in labels], np.bool_)
-    findings.forbid("own-stock pickup with a carrier or service", own & ~unlabelled, names)
-    findings.forbid("a parcel from a node that does not ship", ~own & ~nodes.ships[node], names)
-    findings.forbid("a pickup where none is offered", is_pickup & ~nodes.pickup[pickup], names)
-    km = great_circle_km(nodes.lat[node], nodes.lon[node], orders.lat[order], orders.lon[order])
-    too_far = (method == "LOCAL") & (km > nodes.same_day_radius_km[node])
-    findings.forbid("a same-day parcel beyond the node's radius", too_far, names)
-    left = days.at(order, node)
-    findings.forbid("a pickup that is ready too late", own & (left == NEVER), names)
-    rings = np.full(len(node), OUT_OF_REACH)
-    for name in METHODS:
-        rings[method == name] = transport.ring(name, km[method == name])
-    rings[own] = OUT_OF_REACH
-    found = [
-        transport.list_of(*parcel)
-        for parcel in zip(method.tolist(), rings.tolist(), parcels.carrier, parcels.service, strict=True)
-    ]
-    unpriced = ~own & np.array([each is None for each in found], np.bool_)
-    findings.forbid("no rate for a parcel's carrier, service, method and distance", unpriced, names)
-    days_needed = np.array([each.transit_days if each else 0 for each in found], np.int64)
-    findings.forbid("a parcel that arrives too late", ~own & ~unpriced & (days_needed > left), names)
-    if unpriced.any():
-        return None
-    weights = parcels.weight_g.tolist()  # Python's integers: a sum of any size
-    return sum(_price(each, weight) for each, weight in zip(found, weights, strict=True) if each)
-
-
-def _price(of: PriceList, weight_g: int) -> int:
-    last = int(of.steps_g[-1])
-    full = (weight_g - 1) // last
-    step = int(np.searchsorted(of.steps_g, weight_g - full * last))
-    return full * int(of.costs[-1]) + int(of.costs[step])
-
-
-def _handling(day: Day, rows: _Rows, parcels: _Parcels) -> int:
+def _handling(day: Day, rows: _Rows, parcels: Parcels) -> int:
     nodes, price = day.nodes, day.skus.price[rows.sku]
-    unit = nodes.unit_micros[rows.node] + price * nodes.commission[rows.node] // 10_000
+    handled = nodes.unit_micros[rows.node] * day.kits.units[rows.sku]
+    unit = handled + price * nodes.commission[rows.node] // 10_000
     units = sum(q * u for q, u in zip(rows.qty.tolist(), unit.tolist(), strict=True))
     return int(units + sum(nodes.parcel_micros[parcels.node].tolist()))
 

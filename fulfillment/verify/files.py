@@ -1,5 +1,6 @@
 """Read tables, CSV or Parquet, into plain columns; what can't be understood is refused, never guessed."""
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -36,6 +37,10 @@ class Table:
 
     def __len__(self) -> int:
         return cast(int, self.cells.num_rows)
+
+    def has(self, column: str) -> bool:
+        """Say whether there is such a column."""
+        return column in self.cells.column_names
 
     def texts(self, column: str, *, optional: bool = False) -> list[str]:
         """Read identifiers and words exactly as they stand; an empty cell gives "", if `optional`."""
@@ -127,7 +132,7 @@ class Table:
         return (moment - _EPOCH) // timedelta(microseconds=1)
 
     def _column(self, column: str) -> pa.Array:
-        if column not in self.cells.column_names:
+        if not self.has(column):
             raise UnusableInput(f"{self.file} has no column {column}")
         cells = self.cells.column(column).combine_chunks()
         if isinstance(cells, pa.ChunkedArray):  # nothing to combine, or too much for one piece
@@ -158,15 +163,33 @@ def read_table(folder: Path, name: str) -> Table:
     UnusableInput
         When it is missing, there twice, not readable or empty.
     """
-    paths = [path for path in (folder / f"{name}.csv", folder / f"{name}.parquet") if path.exists()]
+    paths = _paths(folder, name)
     if not paths:
         raise UnusableInput(f"{folder} has neither {name}.csv nor {name}.parquet")
-    if len(paths) > 1:
-        raise UnusableInput(f"{folder} has both {name}.csv and {name}.parquet")
     table = read_file(paths[0])
     if not len(table):
         raise UnusableInput(f"{table.file} has no rows")
     return table
+
+
+def read_optional_table(folder: Path, name: str) -> Table | None:
+    """Read a table that a folder may lack; None where it does, or where the table has no rows.
+
+    Raises
+    ------
+    UnusableInput
+        When it is there twice or not readable.
+    """
+    paths = _paths(folder, name)
+    table = read_file(paths[0]) if paths else None
+    return table if table is not None and len(table) else None
+
+
+def _paths(folder: Path, name: str) -> list[Path]:
+    paths = [path for path in (folder / f"{name}.csv", folder / f"{name}.parquet") if path.exists()]
+    if len(paths) > 1:
+        raise UnusableInput(f"{folder} has both {name}.csv and {name}.parquet")
+    return paths
 
 
 def read_file(path: Path) -> Table:
@@ -225,10 +248,10 @@ def _read_parquet(path: Path) -> pa.Table:
 
 def _read_csv(path: Path) -> pa.Table:
     parse = pa_csv.ParseOptions(newlines_in_values=True)
-    with path.open("rb") as file:
-        names = pa_csv.open_csv(file, parse_options=parse).schema.names
+    content = path.read_bytes() + b"\n"  # pyarrow refuses a header without a line end
+    names = pa_csv.open_csv(io.BytesIO(content), parse_options=parse).schema.names
     as_text = pa_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False)
-    read = pa_csv.read_csv(path, parse_options=parse, convert_options=as_text)
+    read = pa_csv.read_csv(io.BytesIO(content), parse_options=parse, convert_options=as_text)
     cells = read.rename_columns([name.strip() for name in read.column_names])
     filled = np.zeros(cells.num_rows, np.bool_)  # rows of nothing but commas are spreadsheets' litter
     for column in cells.columns:

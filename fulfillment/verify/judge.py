@@ -20,7 +20,8 @@ def verify_plan(scenario_dir: Path, plan_dir: Path) -> Verdict:
     """Verify a plan's folder against the scenario's folder it was made for.
 
     Feasibility and cost come from the allocations, the bound from the two tables of prices; the certificate
-    is only compared with what comes out.
+    is only compared with what comes out. A plan of a policy that lets parcels be late may claim no bound: it
+    is not proved then, and its late parcels are named.
 
     Raises
     ------
@@ -34,6 +35,9 @@ def verify_plan(scenario_dir: Path, plan_dir: Path) -> Verdict:
     total = total_cost(day, transport, days, allocations, findings)
     is_feasible = len(findings) == 0
     prices = read_prices(plan_dir, day, findings)
+    if certificate.no_pinned_bound:
+        findings.note("the certificate claims no bound", certificate.no_pinned_bound)
+        prices = None
     bound = None if prices is None else lower_bound(day, transport, days, prices, findings)
     proved = []
     if is_feasible:
@@ -42,8 +46,8 @@ def verify_plan(scenario_dir: Path, plan_dir: Path) -> Verdict:
         proved.append(f"it costs {Decimal(total) / MICROS_PER_CENT:,.2f} cents")
     if bound is not None and _bound_holds(certificate, bound, findings):
         proved.append(f"no plan can cost less than {certificate.lower_bound_cents:,} cents")
-    if len(proved) == 3 and _gap_agrees(certificate, findings):
-        proved.append(f"so no plan saves more than {certificate.gap:.4%} of its cost")
+        if len(proved) == 3 and _gap_agrees(certificate, findings):
+            proved.append(f"so no plan saves more than {certificate.gap:.4%} of its cost")
     unchecked = _policy_claims(certificate, findings)
     return Verdict(tuple(proved), findings.all(), unchecked, total, bound)
 
@@ -58,7 +62,7 @@ def _total_agrees(claim: Certificate, total: int, findings: Findings) -> bool:
 
 def _bound_holds(claim: Certificate, bound: int, findings: Findings) -> bool:
     proved_cents = bound // MICROS_PER_CENT
-    holds = claim.lower_bound_cents <= proved_cents
+    holds = claim.lower_bound_cents is not None and claim.lower_bound_cents <= proved_cents
     if not holds:
         findings.note(
             "lower_bound_cents is more than the prices prove",
@@ -69,6 +73,8 @@ def _bound_holds(claim: Certificate, bound: int, findings: Findings) -> bool:
 
 def _gap_agrees(claim: Certificate, findings: Findings) -> bool:
     total, bound = claim.total_cents, claim.lower_bound_cents
+    if bound is None or claim.gap is None:
+        return False
     gap = (total - bound) / total if total > 0 else Decimal(0)
     agrees = abs(claim.gap - gap) <= _GAP_TOLERANCE
     if not agrees:
@@ -88,7 +94,7 @@ def _policy_claims(claim: Certificate, findings: Findings) -> tuple[str, ...]:
             "policy_total_cents differs from total_cents under the pinned meaning",
             f"{claim.policy_total_cents} and {claim.total_cents}",
         )
-    if claim.policy_lower_bound_cents > claim.lower_bound_cents:
+    if claim.lower_bound_cents is not None and claim.policy_lower_bound_cents > claim.lower_bound_cents:
         findings.note(
             "policy_lower_bound_cents exceeds lower_bound_cents under the pinned meaning",
             f"{claim.policy_lower_bound_cents} and {claim.lower_bound_cents}",

@@ -8,7 +8,8 @@ prod(qty + 1) counts. The nodes are walked one after another ::
 
 where h[y] is what it costs the node to send y in all. A node is met once and sends all it sends at once, so
 its stock and its number of parcels bind as they do in the plan, over all its parcels jointly. Nothing is
-relaxed, hence f of the whole order, after the last node, is the exact minimum.
+relaxed: where several lines draw on one SKU (kits that share a component), what y takes of it in all must be
+there. Hence f of the whole order, after the last node, is the exact minimum.
 
 Three observations make it quick; none changes a value.
 
@@ -31,6 +32,7 @@ NEVER_CHOSEN = 2**60  # micros: above any order's penalty, and four of them stil
 NO_OFFER = -1
 NEVER = -1
 
+Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
 Grid = npt.NDArray[np.int64]
 
@@ -46,6 +48,9 @@ class Market(NamedTuple):
     pos_node: Ints  # [p]
     pos_free: Ints  # [p]
     pos_unit: Ints  # [p] handling, commission and stock price of a unit
+    taken_ptr: Ints  # [s+1]
+    taken_sku: Ints  # what a unit takes from stock: itself, or a kit's components
+    taken_qty: Ints
     node_fixed: Ints  # [n] handling and capacity price of a parcel
     node_parcels: Ints  # [n] the most parcels
     node_clock: Ints  # [n]
@@ -60,12 +65,17 @@ class Market(NamedTuple):
 
 
 class Candidates(NamedTuple):
-    """Nodes that can send an order something in time. Axes: ``c`` candidates, ``l`` lines."""
+    """Nodes that can send an order something in time.
+
+    Axes: ``c`` candidates, ``l`` lines, ``k`` SKUs of which several lines take.
+    """
 
     node: Ints  # [c]
     offer: Ints  # [c]
     free: Grid  # [c, l] units, at most the line's
     unit: Grid  # [c, l] micros
+    shared_use: Grid  # [k, l] units that one unit of the line takes
+    shared_free: Grid  # [c, k] units
 
 
 @njit(cache=True)
@@ -131,9 +141,37 @@ def find_candidates(
                 found += 1
             free[slots[node], line] = min(market.pos_free[pos], qty[line])
             unit[slots[node], line] = market.pos_unit[pos]
+    shared, use = find_shared(sku, market)
+    shared_free = np.zeros((found, len(shared)), np.int64)
+    for k in range(len(shared)):
+        for pos in range(market.sku_ptr[shared[k]], market.sku_ptr[shared[k] + 1]):
+            if slots[market.pos_node[pos]] >= 0:
+                shared_free[slots[market.pos_node[pos]], k] = market.pos_free[pos]
     for c in range(found):
         slots[node_of[c]] = -1
-    return Candidates(node_of[:found], offer_of[:found], free[:found], unit[:found])
+    return Candidates(node_of[:found], offer_of[:found], free[:found], unit[:found], use, shared_free)
+
+
+@njit(cache=True)
+def find_shared(sku: Ints, market: Market) -> tuple[Ints, Grid]:
+    """List the SKUs of which more than one line takes, and what a unit of each line takes, [k, l]."""
+    most = 0
+    for line in range(len(sku)):
+        most += market.taken_ptr[sku[line] + 1] - market.taken_ptr[sku[line]]
+    taken, use = np.empty(most, np.int64), np.zeros((most, len(sku)), np.int64)
+    found = 0
+    for line in range(len(sku)):
+        for at in range(market.taken_ptr[sku[line]], market.taken_ptr[sku[line] + 1]):
+            k = 0
+            while k < found and taken[k] != market.taken_sku[at]:
+                k += 1
+            taken[k] = market.taken_sku[at]
+            use[k, line] = market.taken_qty[at]
+            found = max(found, k + 1)
+    is_shared = np.zeros(most, np.bool_)
+    for k in range(found):
+        is_shared[k] = np.count_nonzero(use[k]) > 1
+    return taken[is_shared], use[is_shared]
 
 
 @njit(cache=True)
@@ -162,27 +200,45 @@ def least_cost(sku: Ints, qty: Ints, candidates: Candidates, market: Market) -> 
             penalty[x] += digits[x, line] * market.sku_penalty[sku[line]]
     row, transport, saving = price_offers(candidates.offer, grams, fits_ptr, fits, market)
     f, gain = penalty.copy(), penalty.copy()
-    send = np.empty(n_states, np.int64)
+    send, fits_stock = np.empty(n_states, np.int64), np.empty(n_states, np.bool_)
     for c in order_of_walk(candidates, row, transport, penalty, qty, market):
         node = candidates.node[c]
         fixed = market.node_fixed[node]
         units = 0
         for line in range(n_lines):
             units += candidates.free[c, line]
+        find_sendable(c, candidates, digits, fits_stock)
         for y in range(1, n_states):
-            send[y] = fixed + transport[row[c], y]
-            for line in range(n_lines):
-                if digits[y, line] > candidates.free[c, line]:
-                    send[y] = NEVER_CHOSEN
-                    break
-                send[y] += digits[y, line] * candidates.unit[c, line]
-            send[y] = min(send[y], NEVER_CHOSEN)
+            send[y] = NEVER_CHOSEN
+            if fits_stock[y]:
+                cost = fixed + transport[row[c], y]
+                for line in range(n_lines):
+                    cost += digits[y, line] * candidates.unit[c, line]
+                send[y] = min(cost, NEVER_CHOSEN)
         parcels = min(units, market.node_parcels[node])
         if saving[row[c]] > fixed and parcels > 1:
-            compose_parcels(send, candidates.free[c], digits, fits_ptr, fits, parcels)
+            compose_parcels(send, fits_stock, fits_ptr, fits, parcels)
         if serve(send, f, gain, fits_ptr, fits):
             find_gain(f, gain, fits_ptr, fits)
     return int(f[n_states - 1])
+
+
+@njit(cache=True)
+def find_sendable(c: int, candidates: Candidates, digits: Grid, fits_stock: Bools) -> None:
+    """Mark the counts that a candidate has the stock for, each line alone and all together."""
+    n_shared, n_lines = candidates.shared_use.shape
+    for y in range(len(digits)):
+        fits_stock[y] = True
+        for line in range(n_lines):
+            if digits[y, line] > candidates.free[c, line]:
+                fits_stock[y] = False
+                break
+        for k in range(n_shared):
+            taken = 0
+            for line in range(n_lines):
+                taken += digits[y, line] * candidates.shared_use[k, line]
+            if taken > candidates.shared_free[c, k]:
+                fits_stock[y] = False
 
 
 @njit(cache=True)
@@ -278,7 +334,7 @@ def order_of_walk(
 
 
 @njit(cache=True)
-def compose_parcels(send: Ints, free: Ints, digits: Grid, fits_ptr: Ints, fits: Ints, parcels: int) -> None:
+def compose_parcels(send: Ints, fits_stock: Bools, fits_ptr: Ints, fits: Ints, parcels: int) -> None:
     """Let a node send a count in up to `parcels` parcels; `send` is the cost of one, changed in place."""
     one = send.copy()
     for _ in range(parcels - 1):
@@ -289,12 +345,7 @@ def compose_parcels(send: Ints, free: Ints, digits: Grid, fits_ptr: Ints, fits: 
                 continue
             for i in range(fits_ptr[y] + 1, fits_ptr[y + 1]):
                 z = fits[i]
-                if before[z] >= NEVER_CHOSEN or one[y] + before[z] >= send[y + z]:
-                    continue
-                within = True
-                for line in range(len(free)):
-                    within = within and digits[y + z, line] <= free[line]
-                if within:
+                if fits_stock[y + z] and before[z] < NEVER_CHOSEN and one[y] + before[z] < send[y + z]:
                     send[y + z] = one[y] + before[z]
                     lower = True
         if not lower:

@@ -28,6 +28,7 @@ class Allocations:
     carrier: list[str]
     service: list[str]
     qty: Floats  # as it stands: NaN and fractions are found by the rules
+    alternative: Floats | None  # that serves the order, NaN for its own way; None where no column says
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,9 @@ class Certificate:
     """What certificate.json claims."""
 
     total_cents: Decimal
-    lower_bound_cents: int
-    gap: Decimal
+    lower_bound_cents: int | None  # None where the plan claims none in the pinned meaning
+    gap: Decimal | None  # the same
+    no_pinned_bound: str  # why, else empty
     policy_name: str
     has_pinned_meaning: bool
     policy_total_cents: Decimal
@@ -63,6 +65,7 @@ def read_allocations(folder: Path) -> Allocations:
         carrier=table.texts("carrier", optional=True),
         service=table.texts("service", optional=True),
         qty=table.raw_numbers("qty"),
+        alternative=table.raw_numbers("alternative") if table.has("alternative") else None,
     )
 
 
@@ -75,16 +78,19 @@ def read_certificate(folder: Path) -> Certificate:
 
     try:
         claims = json.loads(path.read_text(encoding="utf-8"), parse_float=Decimal, parse_constant=no_number)
-        policy = claims["policy"]
+        policy, reason = claims["policy"], claims.get("no_pinned_bound") or ""
         version, bound = claims["formula_version"], claims["lower_bound_cents"]
         if version != FORMULA_VERSION:
             raise UnusableInput(f"{path} speaks of formula {version}; known is {FORMULA_VERSION}")
-        if not isinstance(bound, int):
+        if reason and not (isinstance(reason, str) and bound is None and claims["gap"] is None):
+            raise UnusableInput(f"{path} says why it claims no bound, and claims one")
+        if not reason and (isinstance(bound, bool) or not isinstance(bound, int)):
             raise UnusableInput(f"{path}: lower_bound_cents is not a whole number of cents")
         return Certificate(
             total_cents=_number(path, claims, "total_cents"),
             lower_bound_cents=bound,
-            gap=_number(path, claims, "gap"),
+            gap=None if reason else _number(path, claims, "gap"),
+            no_pinned_bound=reason,
             policy_name=str(policy["name"]),
             has_pinned_meaning=policy["has_pinned_meaning"] is True,
             policy_total_cents=_number(path, claims, "policy_total_cents"),

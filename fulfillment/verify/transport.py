@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fulfillment.verify.day import METHODS, Rates
+from fulfillment.verify.day import Rates
 from fulfillment.verify.files import Floats, Ints, UnusableInput
+from fulfillment.verify.ways import METHODS
 
 EARTH_RADIUS_KM = 6371.0
 OUT_OF_REACH = -1

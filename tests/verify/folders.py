@@ -22,12 +22,14 @@ ALLOCATIONS = pa.schema(
         ("qty", pa.float64()),
     ]
 )
+ALTERNATIVE = pa.field("alternative", pa.float64())
 STOCK_PRICES = pa.schema([("node_id", pa.string()), ("sku_id", pa.string()), ("price_cents", pa.float64())])
 CAPACITY_PRICES = pa.schema([("node_id", pa.string()), ("price_cents", pa.float64())])
 
 
 def write_allocations(folder: Path, rows: Sequence[Row]) -> None:
-    pq.write_table(pa.Table.from_pylist(list(rows), ALLOCATIONS), folder / "allocations.parquet")
+    schema = ALLOCATIONS.append(ALTERNATIVE) if any("alternative" in row for row in rows) else ALLOCATIONS
+    pq.write_table(pa.Table.from_pylist(list(rows), schema), folder / "allocations.parquet")
 
 
 def write_prices(folder: Path, stock: Sequence[Row], capacity: Sequence[Row]) -> None:

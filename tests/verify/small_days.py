@@ -5,17 +5,25 @@ with fewer units than a line asks for, nodes that may send no parcel or one, equ
 too large for the exact search.
 """
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
 
 from fulfillment.planning.build import BuiltProblem
 from fulfillment.planning.certificate import in_cents
-from fulfillment.scenario.tables import UNLIMITED_PARCELS, Scenario
+from fulfillment.scenario.tables import (
+    METHODS,
+    NO_INDEX,
+    UNLIMITED_PARCELS,
+    Alternatives,
+    Kits,
+    Scenario,
+    Skus,
+)
 from tests.planning.days import day, node, order
 from tests.verify.folders import Row, write_prices
 
-METHODS = ("SHIPPING", "PICK_UP", "LOCAL")
 TRANSIT_DAYS = {"slow": 3, "quick": 1}
 PRICE_MAX = 40_000_000  # micros: 4,000 cents, of the size of what they may change
 
@@ -81,6 +89,50 @@ def _random_rates(rng: np.random.Generator) -> list[tuple[str, str, str, int, fl
                     for grams, cents in zip(steps, costs, strict=True)
                 ]
     return rates
+
+
+def with_kits(rng: np.random.Generator, scenario: Scenario, *, n_kits: int, share: float) -> Scenario:
+    """Add kits of one to three SKUs, and let a share of the lines ask for them."""
+    skus, lines, first = scenario.skus, scenario.order_lines, len(scenario.skus)
+    recipes = [
+        rng.choice(first, int(rng.integers(1, min(3, first) + 1)), replace=False) for _ in range(n_kits)
+    ]
+    names = [f"KIT{k}" for k in range(n_kits)]
+    component = np.concatenate(recipes).astype(np.int64)
+    asked = np.where(rng.random(len(lines)) < share, first + rng.integers(0, n_kits, len(lines)), lines.sku)
+    return dataclasses.replace(
+        scenario,
+        skus=Skus(
+            sku_id=skus.sku_id + names,
+            gtin=skus.gtin + [""] * n_kits,
+            name=skus.name + names,
+            price_micros=np.append(skus.price_micros, rng.integers(0, 60, n_kits) * 1_000_000),
+            weight_g=np.append(skus.weight_g, rng.integers(1, 1_500, n_kits)),
+        ),
+        order_lines=dataclasses.replace(lines, sku=asked),
+        kits=Kits(
+            kit=first + np.repeat(np.arange(n_kits), [len(recipe) for recipe in recipes]),
+            component=component,
+            qty=rng.integers(1, 3, len(component)),
+        ),
+    )
+
+
+def with_alternatives(rng: np.random.Generator, scenario: Scenario, *, share: float) -> Scenario:
+    """Give a share of the orders one or two further ways, some of them like their own or of no use."""
+    count = np.where(rng.random(len(scenario.orders)) < share, rng.integers(1, 3, len(scenario.orders)), 0)
+    order = np.repeat(np.arange(len(count)), count)
+    method = rng.integers(0, len(METHODS), len(order))
+    node = rng.integers(0, len(scenario.nodes), len(order))
+    return dataclasses.replace(
+        scenario,
+        alternatives=Alternatives(
+            order=order,
+            number=np.arange(len(order)),
+            method=method,
+            pickup_node=np.where(method == METHODS.index("PICK_UP"), node, NO_INDEX),
+        ),
+    )
 
 
 def random_prices(rng: np.random.Generator, built: BuiltProblem) -> tuple[np.ndarray, np.ndarray]:

@@ -1,14 +1,17 @@
 """A scenario that has no clear meaning is refused, by the name of its file."""
 
+import dataclasses
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import pytest
 
+from fulfillment.scenario.tables import NO_INDEX
 from fulfillment.scenario.write import write_scenario
 from fulfillment.verify import UnusableInput
 from fulfillment.verify.clocks import transit_days
@@ -87,6 +90,55 @@ def test_what_has_no_clear_meaning_is_refused(
     with pytest.raises(UnusableInput) as refused:
         understand(folder)
     assert message in str(refused.value)
+
+
+KITS = "kit_sku_id,component_sku_id,qty\n"
+WAYS = "order_id,alternative,method,pickup_node_id\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("kits", KITS + "K,Z,1\n", "kits.csv: component_sku_id 'Z' is not known"),
+        ("kits", KITS + "Z,V,1\n", "kits.csv: kit_sku_id 'Z' is not known"),
+        ("kits", KITS + "K,V,0\n", "kits.csv: qty in row 1 is not from 1 to 1000"),
+        ("kits", KITS + "K,V,1.5\n", "kits.csv: qty in row 1 is not a whole number"),
+        ("kits", KITS + "K,V,1\nK,V,2\n", "kits.csv: a kit and component stands on two rows"),
+        ("kits", KITS + "K,V,600\nK,U,600\n", "kits.csv: a kit has more than 1000 units, 'K'"),
+        ("kits", KITS + "K,K,1\n", "kits.csv: a kit is a component, 'K'"),
+        ("kits", KITS + "K,U,1\nU,V,1\n", "kits.csv: a kit is a component, 'U'"),
+        ("kits", KITS + "V,U,1\n", "kits.csv: a kit has stock of its own, 'V'"),
+        ("alternatives", WAYS + "Z,1,SHIPPING,\n", "alternatives.csv: order_id 'Z' is not known"),
+        ("alternatives", WAYS + "A,1,RETAIL,\n", "alternatives.csv: method 'RETAIL' is not known"),
+        ("alternatives", WAYS + "A,1,PICK_UP,\n", "alternatives.csv: pickup_node_id '' is not known"),
+        ("alternatives", WAYS + "A,-1,LOCAL,\n", "alternatives.csv: alternative in row 1 is not from 0"),
+        ("alternatives", WAYS + "A,1,LOCAL,\nA,1,LOCAL,\n", "an order's alternative stands on two rows"),
+        ("alternatives", WAYS + "B,1,LOCAL,\n", "alternatives.csv: postal_code '' is not known"),
+    ],
+)
+def test_kits_and_alternatives_without_a_clear_meaning_are_refused(
+    tmp_path: Path, name: str, text: str, message: str
+) -> None:
+    collected = order(("K", 1), method="PICK_UP", pickup="W")
+    made = day({"W": node()}, {("W", "V"): 1}, {"A": order(("U", 1)), "B": collected})
+    postal = np.array([0, NO_INDEX])
+    write_scenario(
+        dataclasses.replace(made, orders=dataclasses.replace(made.orders, postal=postal)), tmp_path
+    )
+    (tmp_path / f"{name}.csv").write_text(text)
+    with pytest.raises(UnusableInput) as refused:
+        understand(tmp_path)
+    assert message in str(refused.value)
+
+
+@pytest.mark.parametrize("end", ["", "\n"])
+def test_tables_without_rows_say_nothing(good: Path, tmp_path: Path, end: str) -> None:
+    folder = Path(shutil.copytree(good, tmp_path / "day"))
+    for name, header in (("kits", KITS), ("alternatives", WAYS)):
+        (folder / f"{name}.csv").write_text(header.strip() + end)
+    read = read_day(folder)
+    assert not read.kits.is_kit.any()
+    assert len(read.ways.order) == len(read.orders.order_id)
 
 
 def test_flags_of_a_type_that_has_no_truth_are_refused(good: Path, tmp_path: Path) -> None:
