@@ -16,6 +16,7 @@ from fulfillment.cli.demo import demo
 from fulfillment.cli.exits import ExitCode
 from fulfillment.cli.import_ import import_
 from fulfillment.cli.plan import plan
+from fulfillment.cli.report import report
 from fulfillment.cli.validate import validate
 from fulfillment.cli.verify import verify
 
@@ -24,6 +25,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "demo": demo,
     "import": import_,
     "plan": plan,
+    "report": report,
     "validate": validate,
     "verify": verify,
 }

@@ -72,6 +72,7 @@ def plan(
 def _plan_folder(out: Output, directory: Path, out_folder: Path, search: Search) -> dict[str, object]:
     from fulfillment.planning.folder import require_writable, write_plan
     from fulfillment.planning.manifest import files_read, run_document
+    from fulfillment.planning.plan_facts import PlanFacts
     from fulfillment.scenario.folder import table_files
     from fulfillment.scenario.read import read_scenario
 
@@ -82,7 +83,7 @@ def _plan_folder(out: Output, directory: Path, out_folder: Path, search: Search)
     seconds = {"read": time.monotonic() - began}
     day = plan_with_progress(out, scenario, search)
     run = run_document(day, files_read(table_files(directory)), seconds)
-    write_plan(day, run, out_folder)
+    write_plan(PlanFacts.of(day, run), out_folder)
     tell(out, day)
     out.line(f"written to {out_folder}")
     return run

@@ -53,6 +53,7 @@ def plan_ledger(
     from fulfillment.planning.folder import replace_run, write_plan
     from fulfillment.planning.from_ledger import read_ledger
     from fulfillment.planning.manifest import ledger_read, run_document
+    from fulfillment.planning.plan_facts import PlanFacts
 
     clock = SystemClock()
     began = time.monotonic()
@@ -62,7 +63,7 @@ def plan_ledger(
     day = plan_with_progress(out, read.scenario, search)
     run = {**run_document(day, ledger_read(read), seconds), "orders_left_out": read.left_out, "commit": None}
     if out_folder is not None:
-        write_plan(day, run, out_folder)
+        write_plan(PlanFacts.of(day, run), out_folder)
     if read.left_out:
         out.line(f"left out, to places that the ledger does not know: {len(read.left_out):,} orders")
     if not len(read.scenario.order_lines):
@@ -117,7 +118,7 @@ def _commit(
 
 
 def _allocations(day: "PlannedDay") -> "Iterator[Allocation]":
-    from fulfillment.planning.folder import allocations_table
+    from fulfillment.planning.plan_tables import allocations_table
     from fulfillment.services.node_work import Allocation
 
     for row in allocations_table(day).to_pylist():

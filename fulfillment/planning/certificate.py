@@ -15,13 +15,10 @@ parcel is none that the bound speaks of and may cost less, so the certificate th
 says why.
 """
 
-import json
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from fulfillment.domain.errors import invariant
 from fulfillment.domain.policy import Policy
@@ -36,13 +33,6 @@ FORMULA_VERSION = 1
 EXACT_IN_CENTS = 2**51
 """Micros below this survive the way to float64 cents and back: two roundings of a relative 2**-53 each are
 off by less than half a micro."""
-
-
-def write_certificate(day: PlannedDay, folder: Path) -> None:
-    """Write certificate.json and the two tables of prices into `folder`."""
-    (folder / "certificate.json").write_text(json.dumps(certificate(day), indent=2) + "\n", encoding="utf-8")
-    pq.write_table(stock_prices_table(day), folder / "stock_prices.parquet")
-    pq.write_table(capacity_prices_table(day), folder / "capacity_prices.parquet")
 
 
 def certificate(day: PlannedDay) -> Mapping[str, object]:

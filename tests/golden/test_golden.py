@@ -4,8 +4,8 @@ from collections import Counter
 
 import pytest
 
-from fulfillment.planning.folder import allocations_table
 from fulfillment.planning.plan_day import PlannedDay, plan_day
+from fulfillment.planning.plan_tables import allocations_table
 from tests.golden.case import case_names, load_case
 from tests.planning.pinned import PinnedJudge
 from tests.solver.plans import QUICK

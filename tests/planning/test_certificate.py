@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from fulfillment.domain.errors import InvariantViolation
 from fulfillment.domain.policy import Policy
 from fulfillment.planning.build import build_problem
-from fulfillment.planning.certificate import EXACT_IN_CENTS, certificate, in_cents, write_certificate
+from fulfillment.planning.certificate import EXACT_IN_CENTS, certificate, in_cents
 from fulfillment.planning.plan_day import PlannedDay, plan_day
+from fulfillment.planning.plan_facts import PlanFacts
 from fulfillment.scenario.generate import GeneratorParams, generate
 from fulfillment.scenario.tables import Scenario
 from solver.prices import lower_bound
@@ -76,7 +77,7 @@ def test_a_search_stopped_at_once_proves_what_no_prices_prove(scenario: Scenario
 
 
 def test_the_tables_hold_every_price_that_is_not_zero_exactly(planned: PlannedDay, tmp_path: Path) -> None:
-    write_certificate(planned, tmp_path)
+    PlanFacts.of(planned, {}).write(tmp_path)
     assert json.loads((tmp_path / "certificate.json").read_text()) == certificate(planned)
     stock = pq.read_table(tmp_path / "stock_prices.parquet")
     capacity = pq.read_table(tmp_path / "capacity_prices.parquet")

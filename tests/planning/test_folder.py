@@ -3,6 +3,7 @@
 import csv
 import json
 from pathlib import Path
+from types import ModuleType
 
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
@@ -10,15 +11,17 @@ import pytest
 
 from fulfillment.domain.errors import InvalidRequest
 from fulfillment.domain.policy import Policy
-from fulfillment.planning import folder
+from fulfillment.planning import folder, plan_facts
 from fulfillment.planning.folder import (
-    UNFILLED_COLUMNS,
-    allocations_table,
+    replace_report,
     replace_run,
     require_writable,
     write_plan,
 )
+from fulfillment.planning.manifest import run_document
 from fulfillment.planning.plan_day import PlannedDay, plan_day
+from fulfillment.planning.plan_facts import PlanFacts
+from fulfillment.planning.plan_tables import allocations_table
 from tests.planning.days import day, node, order
 from tests.solver.plans import QUICK
 
@@ -29,7 +32,11 @@ FILES = {
     "certificate.json",
     "stock_prices.parquet",
     "capacity_prices.parquet",
+    "orders.parquet",
+    "parcels.parquet",
+    "nodes.parquet",
     "run.json",
+    "report.html",
 }
 
 
@@ -43,20 +50,31 @@ def planned() -> PlannedDay:
     return plan_day(scenario, Policy.default(), params=QUICK)
 
 
+def facts(planned: PlannedDay, note: float = 0) -> PlanFacts:
+    """What is written of a plan, with something in its manifest to know it by."""
+    return PlanFacts.of(planned, {**run_document(planned, {"inputs_sha256": {}}, {}), "note": note})
+
+
+def note(folder: Path) -> float:
+    """What `facts` wrote into the manifest of a folder."""
+    found: float = json.loads((folder / "run.json").read_text())["note"]
+    return found
+
+
 def inside(path: Path) -> dict[str, bytes]:
     """Every file below, hidden ones too."""
     return {at.relative_to(path).as_posix(): at.read_bytes() for at in path.rglob("*") if at.is_file()}
 
 
 def test_a_plan_is_these_files(planned: PlannedDay, tmp_path: Path) -> None:
-    write_plan(planned, {"total_cents": 1.5}, tmp_path / "plan")
+    write_plan(facts(planned, 1.5), tmp_path / "plan")
     assert set(inside(tmp_path / "plan")) == FILES
     assert [at.name for at in tmp_path.iterdir()] == ["plan"]
-    assert json.loads((tmp_path / "plan" / "run.json").read_text()) == {"total_cents": 1.5}
+    assert note(tmp_path / "plan") == 1.5
 
 
 def test_both_tables_of_allocations_say_the_same(planned: PlannedDay, tmp_path: Path) -> None:
-    write_plan(planned, {}, tmp_path / "plan")
+    write_plan(facts(planned), tmp_path / "plan")
     table = pq.read_table(tmp_path / "plan" / "allocations.parquet")
     assert table.equals(allocations_table(planned))
     assert pa_csv.read_csv(tmp_path / "plan" / "allocations.csv").equals(table)
@@ -80,10 +98,13 @@ def test_both_tables_of_allocations_say_the_same(planned: PlannedDay, tmp_path: 
 
 
 def test_unfilled_units_have_a_reason_in_words_and_in_counts(planned: PlannedDay, tmp_path: Path) -> None:
-    write_plan(planned, {}, tmp_path / "plan")
+    write_plan(facts(planned), tmp_path / "plan")
     with (tmp_path / "plan" / "unfilled.csv").open(encoding="utf-8", newline="") as file:
         header, *rows = csv.reader(file)
-    assert tuple(header) == UNFILLED_COLUMNS
+    assert header == [
+        "order_id", "line_no", "sku_id", "qty", "reason", "in_words", "nodes_with_stock", "nodes_in_reach",
+        "nodes_in_time", "nodes_with_units_left", "nodes_with_capacity_left",
+    ]  # fmt: skip
     (row,) = rows
     assert row[:5] == ["O,1", "2", "V", "2", "sold_out"]
     assert row[5] == "every unit that could arrive in time went to other orders"
@@ -92,19 +113,19 @@ def test_unfilled_units_have_a_reason_in_words_and_in_counts(planned: PlannedDay
 
 def test_an_earlier_plan_is_replaced_whole(planned: PlannedDay, tmp_path: Path) -> None:
     target = tmp_path / "plan"
-    write_plan(planned, {"run": 1}, target)
+    write_plan(facts(planned, 1), target)
     (target / ".run.json.part").touch()
     require_writable(target)
-    write_plan(planned, {"run": 2}, target)
+    write_plan(facts(planned, 2), target)
     assert set(inside(target)) == FILES
-    assert json.loads((target / "run.json").read_text()) == {"run": 2}
+    assert note(target) == 2
     assert [at.name for at in tmp_path.iterdir()] == ["plan"]
 
 
 def test_an_empty_folder_is_filled(planned: PlannedDay, tmp_path: Path) -> None:
     (tmp_path / "plan").mkdir()
     require_writable(tmp_path / "plan")
-    write_plan(planned, {}, tmp_path / "plan")
+    write_plan(facts(planned), tmp_path / "plan")
     assert set(inside(tmp_path / "plan")) == FILES
 
 
@@ -114,29 +135,44 @@ def test_the_working_folder_and_a_linked_one_can_be_named(
     (tmp_path / "here").mkdir()
     (tmp_path / "link").symlink_to("here")
     monkeypatch.chdir(tmp_path / "here")
-    write_plan(planned, {"run": 1}, Path())
-    write_plan(planned, {"run": 2}, tmp_path / "link")
+    write_plan(facts(planned, 1), Path())
+    write_plan(facts(planned, 2), tmp_path / "link")
     assert (tmp_path / "link").is_symlink()
-    assert json.loads((tmp_path / "here" / "run.json").read_text()) == {"run": 2}
+    assert note(tmp_path / "here") == 2
     assert sorted(at.name for at in tmp_path.iterdir()) == ["here", "link"]
 
 
 @pytest.mark.parametrize("had_a_plan", [False, True])
-@pytest.mark.parametrize("step", ["pq.write_table", "pa_csv.write_csv", "_write_unfilled", "json.dumps"])
+@pytest.mark.parametrize(
+    ("module", "step"),
+    [
+        (plan_facts, "pq.write_table"),
+        (plan_facts, "pa_csv.write_csv"),
+        (plan_facts, "csv.writer"),
+        (plan_facts, "json.dumps"),
+        (folder, "report_page"),
+    ],
+)
 def test_a_failure_while_writing_leaves_what_was_there(
-    planned: PlannedDay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, had_a_plan: bool
+    planned: PlannedDay,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    module: ModuleType,
+    step: str,
+    had_a_plan: bool,
 ) -> None:
     """The disk is full at one of the files."""
+    of_today = facts(planned, 2)
     if had_a_plan:
-        write_plan(planned, {"run": 1}, tmp_path / "plan")
+        write_plan(facts(planned, 1), tmp_path / "plan")
     before = inside(tmp_path)
 
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(f"{folder.__name__}.{step}", full)
+    monkeypatch.setattr(f"{module.__name__}.{step}", full)
     with pytest.raises(InvalidRequest, match="No space left"):
-        write_plan(planned, {"run": 2}, tmp_path / "plan")
+        write_plan(of_today, tmp_path / "plan")
     assert inside(tmp_path) == before
 
 
@@ -144,18 +180,18 @@ def test_a_plan_that_cannot_be_put_in_place_leaves_the_earlier_one(
     planned: PlannedDay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The earlier plan has been moved aside when the new one cannot take its name."""
-    write_plan(planned, {"run": 1}, tmp_path / "plan")
+    write_plan(facts(planned, 1), tmp_path / "plan")
     before = inside(tmp_path)
     rename = Path.rename
 
     def refuse(self: Path, target: Path) -> Path:
-        if (self / "run.json").exists() and json.loads((self / "run.json").read_text()) == {"run": 2}:
+        if (self / "run.json").exists() and note(self) == 2:
             raise OSError(16, "Device or resource busy")
         return rename(self, target)
 
     monkeypatch.setattr(Path, "rename", refuse)
     with pytest.raises(InvalidRequest, match="busy"):
-        write_plan(planned, {"run": 2}, tmp_path / "plan")
+        write_plan(facts(planned, 2), tmp_path / "plan")
     assert inside(tmp_path) == before
     assert [at.name for at in tmp_path.iterdir()] == ["plan"]
 
@@ -185,7 +221,7 @@ def test_a_folder_that_cannot_be_written_is_refused() -> None:
 
 def test_a_plan_with_something_beside_it_is_not_replaced(planned: PlannedDay, tmp_path: Path) -> None:
     """Replacing removes the folder, and what somebody put into it since."""
-    write_plan(planned, {}, tmp_path)
+    write_plan(facts(planned), tmp_path)
     (tmp_path / "day").mkdir()
     assert "such as day" in told(tmp_path)
 
@@ -194,7 +230,7 @@ def test_missing_parents_are_made_only_when_there_is_a_plan(planned: PlannedDay,
     target = tmp_path / "a" / "b" / "plan"
     require_writable(target)
     assert list(tmp_path.iterdir()) == []
-    write_plan(planned, {}, target)
+    write_plan(facts(planned), target)
     assert set(inside(target)) == FILES
 
 
@@ -202,3 +238,15 @@ def test_a_manifest_that_cannot_be_replaced_stands(tmp_path: Path) -> None:
     (tmp_path / "run.json").mkdir()
     with pytest.raises(InvalidRequest, match=r"run\.json can't be replaced"):
         replace_run({}, tmp_path)
+
+
+def test_a_report_that_cannot_be_replaced_stands(planned: PlannedDay, tmp_path: Path) -> None:
+    (tmp_path / "report.html").mkdir()
+    with pytest.raises(InvalidRequest, match=r"report\.html can't be replaced"):
+        replace_report(facts(planned), tmp_path)
+
+
+def test_a_folder_reads_back_as_it_was_written(planned: PlannedDay, tmp_path: Path) -> None:
+    written = facts(planned)
+    write_plan(written, tmp_path / "plan")
+    assert PlanFacts.read(tmp_path / "plan") == written

@@ -8,9 +8,9 @@ import pytest
 from fulfillment.domain.errors import InvalidRequest
 from fulfillment.domain.policy import Policy
 from fulfillment.planning.build import build_problem
-from fulfillment.planning.folder import allocations_table
 from fulfillment.planning.methods import METHODS, OPTIMAL, places_of, require_method
 from fulfillment.planning.plan_day import PlannedDay, plan_day
+from fulfillment.planning.plan_tables import allocations_table
 from fulfillment.scenario.tables import Scenario
 from solver.baselines import BASELINES, rule_list
 from solver.baselines.rule_list import Rule, RuleListParams

@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from fulfillment.domain.policy import Policy
-from fulfillment.planning.folder import write_plan
 from fulfillment.planning.plan_day import plan_day
+from fulfillment.planning.plan_facts import PlanFacts
 from fulfillment.scenario.generate import GeneratorParams, generate
 from fulfillment.scenario.read import read_scenario
 from fulfillment.scenario.write import write_scenario
@@ -34,8 +34,8 @@ def scenario(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def planned(scenario: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("planned") / "plan"
-    write_plan(plan_day(read_scenario(scenario), Policy.default(), params=QUICK), {}, folder)
+    folder = tmp_path_factory.mktemp("planned")
+    PlanFacts.of(plan_day(read_scenario(scenario), Policy.default(), params=QUICK), {}).write(folder)
     return folder
 
 
@@ -273,7 +273,8 @@ def test_under_another_policy_the_pinned_claims_are_proved_and_the_others_named(
         "[safety_floor_units]\nstore = 1\n"
     )
     day = plan_day(read_scenario(scenario), policy, params=QUICK)
-    write_plan(day, {}, tmp_path / "plan")
+    (tmp_path / "plan").mkdir()
+    PlanFacts.of(day, {}).write(tmp_path / "plan")
     verdict = verify_plan(scenario, tmp_path / "plan")
     assert verdict.violations == ()
     assert len(verdict.proved) == 4
