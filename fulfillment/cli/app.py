@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from fulfillment import __version__
+from fulfillment.cli.compare import compare
 from fulfillment.cli.demo import demo
 from fulfillment.cli.exits import ExitCode
 from fulfillment.cli.import_ import import_
@@ -22,6 +23,7 @@ from fulfillment.cli.verify import verify
 
 # The name on the command line, and the function that is the command; its docstring is the help.
 COMMANDS: dict[str, Callable[..., None]] = {
+    "compare": compare,
     "demo": demo,
     "import": import_,
     "plan": plan,
