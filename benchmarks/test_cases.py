@@ -59,7 +59,8 @@ def test_every_axis_moves_the_day(axis: str) -> None:
     value = {"seed": 1.0}.get(axis) or 1 + getattr(base.params, axis)
     if AXES[axis] is float and axis not in ("lines_per_order", "store_depth"):
         value = 0.9
-    moved = case_of(SMALL, {axis: AXES[axis](value)})
+    needed = {"kit_share": 0.5} if axis == "kit_demand" else {}
+    moved, base = case_of(SMALL, {**needed, axis: AXES[axis](value)}), case_of(SMALL, needed)
     assert tables(moved.generate()) != tables(base.generate())
     assert f"{axis}=" in moved.name
 

@@ -23,6 +23,8 @@ A **severity** (`SEVERITIES`) makes one thing worse and leaves the rest as it is
 | store-range | share of the SKUs that a store carries | more candidates an order |
 | store-depth | units on a shelf beyond what demand asks for | less competition inside a SKU's stock |
 | tight-nodes | share of the stores that send two parcels a day | capacity binds |
+| kit-share, kit-demand | kits in the catalogue, and lines that ask for one | components that leave together |
+| flexible-orders | share of the orders that may be served in other ways too | more to choose from |
 | seed | the draw | another day of the same kind |
 
 ``python -m benchmarks.cases NAME --out DIR`` writes a day as a scenario folder.

@@ -12,6 +12,7 @@ from benchmarks.peers import __doc__ as usage
 from benchmarks.peers.curves import contradictions
 from benchmarks.peers.picture import draw
 from benchmarks.peers.race import CONTESTANTS, Limits, race
+from benchmarks.peers.sites import NotPinned, require_pinned
 from benchmarks.peers.table import table
 from benchmarks.plans import find_day
 from fulfillment.domain.errors import InvalidRequest
@@ -31,7 +32,12 @@ def main(arguments: list[str]) -> int:
     limits = Limits(seconds=max(given.seconds), threads=given.threads, memory_gib=given.memory_gib)
     races, wrong = {}, []
     for day in days:
-        curves = race(_problem(day), given.out / day.name, limits, tuple(given.solvers))
+        problem = _problem(day)
+        try:
+            require_pinned(problem)
+        except NotPinned as error:
+            _parser().error(f"{day.name}: {error}")
+        curves = race(problem, given.out / day.name, limits, tuple(given.solvers))
         races[day.name] = curves
         wrong += [f"{day.name}: {text}" for text in contradictions(curves)]
         document = {"case": day.name, **asdict(limits), "curves": [asdict(curve) for curve in curves]}

@@ -6,15 +6,30 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.peers.pieces import count_units, cut_pieces
-from solver.problem import NO_LANE, NO_TARIFF, AllocationProblem, Int32s, Int64s
+from solver.problem import NO_LANE, NO_TARIFF, UNLIMITED_PARCELS, AllocationProblem, Int32s, Int64s
 
 CONTENTS_MANY = 2**20
-# A field with a default is a rule beside the pinned problem; empty stands for off.
-RULES = [f.name for f in fields(AllocationProblem) if f.default_factory is not MISSING]
+# A field with a default is a rule beside the pinned problem; it is off where it is empty or always this.
+RULES = {f.name: 0 for f in fields(AllocationProblem) if f.default_factory is not MISSING} | {
+    "order_parcels_max": UNLIMITED_PARCELS,
+    "node_parcel_use": 1,
+}
 
 
 class NotPinned(ValueError):
     """The problem has rules, or parcels, that the peers' model does not know."""
+
+
+def require_pinned(problem: AllocationProblem) -> None:
+    """Refuse a problem with rules beside the pinned ones.
+
+    Raises
+    ------
+    NotPinned
+        Names the arrays that hold such rules.
+    """
+    if rules := [name for name, off in RULES.items() if np.any(getattr(problem, name) != off)]:
+        raise NotPinned(f"the peers model the pinned problem only, without {', '.join(rules)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +66,8 @@ class Sites:
         NotPinned
             When the problem has rules beside the pinned ones.
         """
+        require_pinned(problem)
         p = problem
-        if rules := [name for name in RULES if getattr(p, name).size]:
-            raise NotPinned(
-                f"the peers model the pinned problem only; it must leave {', '.join(rules)} empty"
-            )
         line, pos = _lines_by_positions(p)
         order = np.repeat(np.arange(p.n_orders), np.diff(p.order_ptr))[line]
         tariff = _tariff(p, order, p.pos_node[pos])
