@@ -4,14 +4,13 @@ Leaf kernels take flat arrays. The few that walk over whole orders take these tw
 arguments; numba passes them as plain pointers.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from solver.order_kernel import EXACT_LINES_MAX, STATES_MAX
 from solver.problem import UNLIMITED_PARCELS, AllocationProblem, Bytes, Int16s, Int32s, Int64s
-from solver.validation import require
 
 
 class ProblemArrays(NamedTuple):
@@ -54,21 +53,15 @@ class ProblemArrays(NamedTuple):
     recipe_ptr: Int64s
     recipe_pos: Int64s
     recipe_qty: Int64s
+    is_joint: bool  # whether lines may share components, or units use capacity
+    has_tails: bool
 
     @classmethod
     def of(cls, problem: AllocationProblem) -> "ProblemArrays":
-        """View the arrays of `problem`; those of rules are brought to full size where they are empty.
-
-        Raises
-        ------
-        InvalidProblem
-            When the problem has a rule that the kernels do not know yet.
-        """
-        for name in UNKNOWN_RULES:
-            require(getattr(problem, name).size == 0, name, "the solver does not know this rule yet")
+        """View the arrays of `problem`; those of rules are brought to full size where they are empty."""
         p = problem
         limited = np.where(p.node_capacity < UNLIMITED_PARCELS, p.node_capacity, 0)
-        full = {
+        full: dict[str, Any] = {
             "list_fixed": _full(p.list_fixed, len(p.list_ptr) - 1, 0),
             "node_parcel_use": _full(p.node_parcel_use, p.n_nodes, 1),
             "pos_capacity_use": _full(p.pos_capacity_use, p.n_positions, 0),
@@ -80,25 +73,14 @@ class ProblemArrays(NamedTuple):
             "order_complete": p.order_complete if p.order_complete.size else np.zeros(p.n_orders, np.uint8),
             "alternative_ptr": _full(p.alternative_ptr, p.n_orders + 1, 0),
             "recipe_ptr": _full(p.recipe_ptr, p.n_positions - p.n_stock + 1, 0),
+            "is_joint": p.n_positions > p.n_stock or bool(p.pos_capacity_use.any()),
+            "has_tails": bool(p.stock_tail.any() or p.node_tail.any()),
         }
-        return cls(*(full.get(name, getattr(p, name)) for name in cls._fields))
+        return cls(*(full[name] if name in full else getattr(p, name) for name in cls._fields))
 
 
 def _full(values: Int64s, size: int, default: int) -> Int64s:
     return values if values.size else np.full(size, default, np.int64)
-
-
-UNKNOWN_RULES = (
-    "list_fixed",
-    "node_parcel_use",
-    "pos_capacity_use",
-    "stock_tail",
-    "node_tail",
-    "order_parcels_max",
-    "order_complete",
-    "alternative_destination",
-    "recipe_pos",
-)
 
 
 class Scratch(NamedTuple):
@@ -113,7 +95,7 @@ class Scratch(NamedTuple):
     cand_tariff: Int32s  # [c]
     cand_row: Int32s  # [c] its row of `transport`
     cand_fixed: Int64s  # [c] micros a parcel before transport
-    cand_left: Int64s  # [c] parcels
+    cand_left: Int64s  # [c] units of capacity
     cand_avail: Int64s  # [c, l] units
     cand_unit: Int64s  # [c, l] micros a unit
     cand_pos: Int64s  # [c, l]
@@ -132,6 +114,10 @@ class Scratch(NamedTuple):
     plan_block: Int64s  # [s] the block that is cut off first
     out_cand: Int32s  # [u]
     out_state: Int64s  # [u]
+    way: Int64s  # [1] the alternative that the parcels take, or OWN_WAY
+    units: Int64s  # [l]
+    left_price: Int64s  # [h] micros: prices of stock where tails count; no entry without tails
+    left_node_price: Int64s  # [n] micros: the same of capacity
 
     @classmethod
     def for_problem(cls, problem: AllocationProblem) -> "Scratch":
@@ -140,6 +126,7 @@ class Scratch(NamedTuple):
         n_lines = EXACT_LINES_MAX
         n_tariffs = max(1, len(problem.tariff_ptr) - 1)
         states = STATES_MAX
+        has_tails = problem.stock_tail.size > 0 or problem.node_tail.size > 0
 
         def ints32(size: int, fill: int = 0) -> Int32s:
             return np.full(size, fill, np.int32)
@@ -172,4 +159,8 @@ class Scratch(NamedTuple):
             plan_block=ints64(states),
             out_cand=ints32(states),
             out_state=ints64(states),
+            way=ints64(1),
+            units=ints64(n_lines),
+            left_price=ints64(problem.n_stock if has_tails else 0),
+            left_node_price=ints64(problem.n_nodes if has_tails else 0),
         )

@@ -13,12 +13,14 @@ import numpy as np
 
 from solver.arrays import ProblemArrays, Scratch
 from solver.jit import kernel
+from solver.joint import capacity_left, capacity_of_units, need_of_row
 from solver.occupancy import NO_SLOT, Occupancy, enter_order, remove_order
 from solver.order_kernel import STATES_MAX
-from solver.plan_state import PlanState, release_order, take_parcels
+from solver.plan_state import PlanState, release_order, take_capacity, take_parcels, take_units
 from solver.prices import Prices
 from solver.problem import AllocationProblem, Int32s, Int64s
 from solver.search import is_searchable, search_order
+from solver.sequence import serve_order
 from solver.shards import ThreadShards, least_costs
 
 DISPLACED_MAX = 24
@@ -37,7 +39,10 @@ class Undo(NamedTuple):
     n_parcels: Int64s  # [m]
     cost: Int64s  # [m]
     parcel_node: Int32s  # [u]
+    alternative: Int32s  # [m]
+    tail_cost: Int64s  # [1] micros of the whole plan
     parcel_list: Int32s  # [u]
+    parcel_use: Int64s  # [u]
     entry_end: Int64s  # [u] relative to the order's first slot
     entry_line: Int32s  # [u]
     entry_pos: Int64s  # [u]
@@ -54,7 +59,10 @@ class Undo(NamedTuple):
             n_parcels=np.zeros(orders + 1, np.int64),
             cost=np.zeros(orders + 1, np.int64),
             parcel_node=np.zeros(slots, np.int32),
+            alternative=np.zeros(orders + 1, np.int32),
+            tail_cost=np.zeros(1, np.int64),
             parcel_list=np.zeros(slots, np.int32),
+            parcel_use=np.zeros(slots, np.int64),
             entry_end=np.zeros(slots, np.int64),
             entry_line=np.zeros(slots, np.int32),
             entry_pos=np.zeros(slots, np.int64),
@@ -90,15 +98,20 @@ class DisplacementSearch:
 
 
 @kernel
-def displace(order: int, touched: int, plan: PlanState, occupancy: Occupancy, undo: Undo) -> int:
+def displace(
+    order: int, touched: int, p: ProblemArrays, plan: PlanState, occupancy: Occupancy, undo: Undo
+) -> int:
     """Remember the plan of `order` and give back all it holds; returns the number of touched orders."""
     first = plan.slot_ptr[order]
+    if touched == 0:
+        undo.tail_cost[0] = plan.tail_cost[0]
     begin = undo.begin[touched]
     n_parcels = plan.n_parcels[order]
     n_entries = 0
     for k in range(n_parcels):
         undo.parcel_node[begin + k] = plan.parcel_node[first + k]
         undo.parcel_list[begin + k] = plan.parcel_list[first + k]
+        undo.parcel_use[begin + k] = plan.parcel_use[first + k]
         undo.entry_end[begin + k] = plan.entry_end[first + k] - first
         n_entries = plan.entry_end[first + k] - first
     for k in range(n_entries):
@@ -108,19 +121,20 @@ def displace(order: int, touched: int, plan: PlanState, occupancy: Occupancy, un
     undo.order[touched] = order
     undo.n_parcels[touched] = n_parcels
     undo.cost[touched] = plan.order_cost[order]
+    undo.alternative[touched] = plan.order_alternative[order]
     undo.begin[touched + 1] = begin + max(n_parcels, n_entries)
     remove_order(order, plan, occupancy)
-    release_order(order, plan)
+    release_order(order, p, plan)
     return touched + 1
 
 
 @kernel
-def restore(touched: int, plan: PlanState, occupancy: Occupancy, undo: Undo) -> None:
+def restore(touched: int, p: ProblemArrays, plan: PlanState, occupancy: Occupancy, undo: Undo) -> None:
     """Put every touched order back as it was."""
     for m in range(touched):
         order = undo.order[m]
         remove_order(order, plan, occupancy)
-        release_order(order, plan)
+        release_order(order, p, plan)
     for m in range(touched):
         order, begin = undo.order[m], undo.begin[m]
         first = plan.slot_ptr[order]
@@ -128,16 +142,18 @@ def restore(touched: int, plan: PlanState, occupancy: Occupancy, undo: Undo) -> 
         for k in range(undo.n_parcels[m]):
             plan.parcel_node[first + k] = undo.parcel_node[begin + k]
             plan.parcel_list[first + k] = undo.parcel_list[begin + k]
+            plan.parcel_use[first + k] = undo.parcel_use[begin + k]
             plan.entry_end[first + k] = undo.entry_end[begin + k] + first
-            plan.node_left[undo.parcel_node[begin + k]] -= 1
+            take_capacity(undo.parcel_node[begin + k], undo.parcel_use[begin + k], p, plan)
             n_entries = undo.entry_end[begin + k]
         for k in range(n_entries):
             plan.entry_line[first + k] = undo.entry_line[begin + k]
             plan.entry_pos[first + k] = undo.entry_pos[begin + k]
             plan.entry_qty[first + k] = undo.entry_qty[begin + k]
-            plan.pos_left[undo.entry_pos[begin + k]] -= undo.entry_qty[begin + k]
+            take_units(undo.entry_pos[begin + k], undo.entry_qty[begin + k], p, plan)
         plan.n_parcels[order] = undo.n_parcels[m]
         plan.order_cost[order] = undo.cost[m]
+        plan.order_alternative[order] = undo.alternative[m]
         enter_order(order, plan, occupancy)
 
 
@@ -160,36 +176,81 @@ def make_room(
     large for the exact search, would have to go.
     """
     first = p.order_ptr[seed]
+    units = w.units[:n_lines]
     for i in range(n_out):
         c = w.out_cand[i]
-        node = w.cand_node[c]
+        node, positions = w.cand_node[c], w.cand_pos[c]
         parcels = 0
+        units[:] = 0
         for j in range(n_out):
-            parcels += w.out_cand[j] == c
-        while plan.node_left[node] < parcels:
+            if w.out_cand[j] == c:
+                parcels += 1
+                for k in range(n_lines):
+                    units[k] += (w.out_state[j] // w.stride[k]) % (p.line_qty[first + k] + 1)
+        use = parcels * p.node_parcel_use[node] + capacity_of_units(units, positions, p)
+        while capacity_left(plan.node_left[node]) < use:
             drawn = int(rng.random() * occupancy.n_members[node])
             slot = occupancy.member[occupancy.member_ptr[node] + drawn]
             order = occupancy.order_of_slot[slot]
             if not _may_displace(order, touched, p):
                 return touched, False
-            touched = displace(order, touched, plan, occupancy, undo)
+            touched = displace(order, touched, p, plan, occupancy, undo)
         for k in range(n_lines):
-            wanted = 0
-            for j in range(n_out):
-                if w.out_cand[j] == c:
-                    wanted += (w.out_state[j] // w.stride[k]) % (p.line_qty[first + k] + 1)
-            pos = w.cand_pos[c, k]
-            while wanted > 0 and plan.pos_left[pos] < wanted:
-                entry = occupancy.user_head[pos]
-                steps = int(rng.random() * 8)
-                while steps > 0 and occupancy.user_next[entry] != NO_SLOT:
-                    entry = occupancy.user_next[entry]
-                    steps -= 1
-                order = occupancy.order_of_slot[entry]
-                if not _may_displace(order, touched, p):
+            if units[k] == 0:
+                continue
+            pos, n_stock = positions[k], len(plan.pos_left)
+            if pos < n_stock:
+                wanted = need_of_row(pos, units, positions, p)
+                touched, fits = free_units(pos, wanted, touched, p, plan, occupancy, undo, rng)
+                if not fits:
                     return touched, False
-                touched = displace(order, touched, plan, occupancy, undo)
+                continue
+            for r in range(p.recipe_ptr[pos - n_stock], p.recipe_ptr[pos - n_stock + 1]):
+                wanted = need_of_row(p.recipe_pos[r], units, positions, p)
+                touched, fits = free_units(p.recipe_pos[r], wanted, touched, p, plan, occupancy, undo, rng)
+                if not fits:
+                    return touched, False
     return touched, True
+
+
+@kernel
+def free_units(
+    row: int,
+    wanted: int,
+    touched: int,
+    p: ProblemArrays,
+    plan: PlanState,
+    occupancy: Occupancy,
+    undo: Undo,
+    rng: np.random.Generator,
+) -> tuple[int, bool]:
+    """Displace users of a stock row until `wanted` units of it are left; returns as `make_room`."""
+    while plan.pos_left[row] < wanted:
+        entry = occupancy.user_head[user_list(row, occupancy, rng)]
+        steps = int(rng.random() * 8)
+        while steps > 0 and occupancy.user_next[entry] != NO_SLOT:
+            entry = occupancy.user_next[entry]
+            steps -= 1
+        order = occupancy.order_of_slot[entry]
+        if not _may_displace(order, touched, p):
+            return touched, False
+        touched = displace(order, touched, p, plan, occupancy, undo)
+    return touched, True
+
+
+@kernel
+def user_list(row: int, occupancy: Occupancy, rng: np.random.Generator) -> int:
+    """Draw a position that has users: the row itself, or a compound one that takes its units."""
+    begin = occupancy.maker_ptr[row]
+    lists = occupancy.maker_ptr[row + 1] - begin + 1
+    drawn = int(rng.random() * lists) if lists > 1 else 0
+    pos = row
+    for k in range(lists):
+        at = (drawn + k) % lists
+        pos = row if at == 0 else occupancy.maker[begin + at - 1]
+        if occupancy.user_head[pos] != NO_SLOT:
+            break
+    return pos
 
 
 @kernel
@@ -208,8 +269,7 @@ def serve_again(
     occupancy: Occupancy,
 ) -> None:
     """Serve a displaced order from what is left, at prices."""
-    n_out = search_order(order, p, plan.pos_left, plan.node_left, pos_price, node_price, w)[1]
-    take_parcels(order, n_out, p, w, plan)
+    serve_order(order, p, pos_price, node_price, w, plan)
     enter_order(order, plan, occupancy)
 
 
@@ -245,7 +305,7 @@ def improve_by_displacing(
             continue
         prices = shares[int(rng.random() * len(shares))]
         n_out = search_order(seed, p, p.pos_free, p.node_capacity, prices[0], prices[1], w)[1]
-        touched = displace(seed, 0, plan, occupancy, undo)
+        touched = displace(seed, 0, p, plan, occupancy, undo)
         touched, fits = make_room(n_out, end - first, p, seed, touched, w, plan, occupancy, undo, rng)
         if fits:
             take_parcels(seed, n_out, p, w, plan)
@@ -254,14 +314,14 @@ def improve_by_displacing(
             shuffle(touched, undo.sequence, rng)
             for m in range(1, touched):
                 serve_again(undo.order[undo.sequence[m]], p, prices[0], prices[1], w, plan, occupancy)
-        total = 0
+        total = plan.tail_cost[0] - undo.tail_cost[0]
         for m in range(touched):
             total += plan.order_cost[undo.order[m]] - undo.cost[m]
         if fits and total <= threshold:
             change += total
             kept += 1
         else:
-            restore(touched, plan, occupancy, undo)
+            restore(touched, p, plan, occupancy, undo)
     return change, kept
 
 

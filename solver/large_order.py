@@ -3,7 +3,8 @@
 Greedy covering (Chvátal 1979): open the parcel that costs least for each micro of penalty it saves, as full
 as its node and the order allow, until no parcel saves anything. Then, while it helps, close a parcel and hand
 its units to the ones that stay, or leave them unfilled: the drop step of the add-drop heuristics for plant
-location (Kuehn & Hamburger 1963). At most one parcel leaves a node.
+location (Kuehn & Hamburger 1963). At most one parcel leaves a node. Of several ways to serve the order the
+one that comes out cheapest is taken.
 """
 
 import numpy as np
@@ -11,9 +12,11 @@ import numpy.typing as npt
 
 from solver.arrays import ProblemArrays
 from solver.jit import kernel
-from solver.order_kernel import gather_candidates, transport_cost
-from solver.plan_state import PlanState
-from solver.problem import Int32s, Int64s
+from solver.joint import capacity_left, capacity_of_units, need_of_row
+from solver.order_kernel import NEVER, gather_candidates, recipe_price, recipe_units, transport_cost
+from solver.plan_state import PlanState, close_parcel
+from solver.problem import OWN_WAY, Int32s, Int64s
+from solver.search import cost_of_nothing
 
 Int64Grid = npt.NDArray[np.int64]
 
@@ -23,44 +26,95 @@ def _transport(p: ProblemArrays, tariff: int, weight_g: int) -> int:
     if weight_g == 0:
         return 0
     return transport_cost(
-        tariff, weight_g, p.tariff_ptr, p.tariff_list, p.list_ptr, p.list_weight, p.list_cost
+        tariff, weight_g, p.tariff_ptr, p.tariff_list, p.list_ptr, p.list_weight, p.list_cost, p.list_fixed
     )[0]
+
+
+@kernel
+def room_for(
+    line: int,
+    node: int,
+    avail: int,
+    units: Int64s,
+    positions: Int64s,
+    p: ProblemArrays,
+    pos_left: Int64s,
+    node_left: Int64s,
+) -> int:
+    """Count the further units of a line that fit into a parcel of `node`.
+
+    avail : units of the line that would fit alone.   units, positions : int64[l], what the parcel holds.
+    """
+    room = int(avail - units[line])
+    if not p.is_joint or room <= 0:
+        return room
+    pos = positions[line]
+    n_stock = len(pos_left)
+    if pos < n_stock:
+        room = min(room, pos_left[pos] - need_of_row(pos, units, positions, p))
+    else:
+        for r in range(p.recipe_ptr[pos - n_stock], p.recipe_ptr[pos - n_stock + 1]):
+            row = p.recipe_pos[r]
+            spare = pos_left[row] - need_of_row(row, units, positions, p)
+            room = min(room, spare // p.recipe_qty[r])
+    if p.pos_capacity_use[pos] > 0:
+        spare = capacity_left(node_left[node]) - p.node_parcel_use[node]
+        spare -= capacity_of_units(units, positions, p)
+        room = min(room, spare // p.pos_capacity_use[pos])
+    return max(0, room)
 
 
 @kernel
 def open_greedily(
     p: ProblemArrays,
+    pos_left: Int64s,
+    node_left: Int64s,
+    parcels_max: int,
     n_cands: int,
+    cand_node: Int32s,
     cand_tariff: Int32s,
     cand_fixed: Int64s,
     cand_avail: Int64Grid,
     cand_unit: Int64Grid,
+    cand_pos: Int64Grid,
     line_weight: Int64s,
     line_penalty: Int64s,
     rest: Int64s,
     content: Int64Grid,
 ) -> None:
-    """Open parcels by what they cost for each micro of penalty saved.
+    """Open at most `parcels_max` parcels by what they cost for each micro of penalty saved.
 
     cand_* : as `gather_candidates` writes them.   line_weight, line_penalty : int64[l], grams, micros a unit.
     rest : int64[l], units still to serve, changed in place.
     content : int64[c, l], 0 on entry; written: the units that each candidate sends.
-    Cost O(parcels * c * l).
+    Cost O(parcels * c * l), but for lines that share components.
     """
     n_lines = len(rest)
     is_open = np.zeros(n_cands, np.uint8)
-    while True:
+    for _ in range(min(parcels_max, n_cands)):
         best, best_ratio = -1, 1.0  # at ratio 1 a parcel costs what it saves
         for c in range(n_cands):
             if is_open[c]:
                 continue
-            cost, saved, weight = cand_fixed[c], 0, 0
+            cost, saved, weight = cand_fixed[c], 0.0, 0
             for line in range(n_lines):
                 if cand_unit[c, line] < line_penalty[line]:
-                    units = min(cand_avail[c, line], rest[line])
+                    room = room_for(
+                        line,
+                        cand_node[c],
+                        cand_avail[c, line],
+                        content[c],
+                        cand_pos[c],
+                        p,
+                        pos_left,
+                        node_left,
+                    )
+                    units = min(room, rest[line])
+                    content[c, line] = units
                     cost += units * cand_unit[c, line]
-                    saved += units * line_penalty[line]
+                    saved += units * float(line_penalty[line])
                     weight += units * line_weight[line]
+            content[c, :] = 0
             if saved == 0:
                 continue
             ratio = (cost + _transport(p, cand_tariff[c], weight)) / saved
@@ -71,7 +125,11 @@ def open_greedily(
         is_open[best] = 1
         for line in range(n_lines):
             if cand_unit[best, line] < line_penalty[line]:
-                content[best, line] = min(cand_avail[best, line], rest[line])
+                room = room_for(
+                    line, cand_node[best], cand_avail[best, line], content[best], cand_pos[best], p, pos_left,
+                    node_left,
+                )  # fmt: skip
+                content[best, line] = min(room, rest[line])
                 rest[line] -= content[best, line]
 
 
@@ -79,11 +137,15 @@ def open_greedily(
 def try_to_close(
     closing: int,
     p: ProblemArrays,
+    pos_left: Int64s,
+    node_left: Int64s,
     n_cands: int,
+    cand_node: Int32s,
     cand_tariff: Int32s,
     cand_fixed: Int64s,
     cand_avail: Int64Grid,
     cand_unit: Int64Grid,
+    cand_pos: Int64Grid,
     line_weight: Int64s,
     line_penalty: Int64s,
     parcel_weight: Int64s,
@@ -107,8 +169,13 @@ def try_to_close(
         while units > 0:
             target, batch, least = -1, units, float(line_penalty[line])
             for c in range(n_cands):
-                spare = cand_avail[c, line] - content[c, line] - moved[c, line]
-                if c == closing or parcel_weight[c] == 0 or spare <= 0:
+                if c == closing or parcel_weight[c] == 0:
+                    continue
+                spare = room_for(
+                    line, cand_node[c], cand_avail[c, line], content[c] + moved[c], cand_pos[c], p, pos_left,
+                    node_left,
+                )  # fmt: skip
+                if spare <= 0:
                     continue
                 k = min(units, spare)
                 extra = _transport(p, cand_tariff[c], grown[c] + k * line_weight[line])
@@ -117,7 +184,7 @@ def try_to_close(
                 if price < least:
                     target, batch, least = c, k, price
             if target < 0:
-                change += units * line_penalty[line]
+                change += min(units * line_penalty[line], NEVER)
                 break
             change += batch * cand_unit[target, line]
             change += _transport(p, cand_tariff[target], grown[target] + batch * line_weight[line])
@@ -139,23 +206,28 @@ def try_to_close(
 
 
 @kernel
-def serve_large_order(
+def plan_large_way(
     order: int,
+    way: int,
     p: ProblemArrays,
     pos_price: Int64s,
     node_price: Int64s,
     slot_of_node: Int32s,
     plan: PlanState,
-) -> None:
-    """Plan an order of any size on what `plan` has left, and enter it there.
+) -> tuple[int, Int32s, Int32s, Int64Grid, Int64Grid, Int64s]:
+    """Plan an order by one `way`, an alternative or OWN_WAY, on what `plan` has left.
 
-    pos_price, node_price : int64[p], int64[n], micros, >= 0.
-    slot_of_node : int32[n], -1 everywhere on entry and on return (scratch).
-    Allocates its other buffers: such orders are rare.
+    Returns (cost with prices in micros, nodes, tariffs, positions, content, parcel weights); the arrays are
+    by candidate, int64[c, l] the third and fourth.
     """
     first, end = p.order_ptr[order], p.order_ptr[order + 1]
     n_lines = end - first
-    line_penalty = p.line_penalty[first:end]
+    destination, promise_class = p.order_destination[order], p.order_promise_class[order]
+    if way != OWN_WAY:
+        destination, promise_class = p.alternative_destination[way], p.alternative_promise_class[way]
+    line_penalty = p.line_penalty[first:end].copy()
+    if p.order_complete[order]:  # worth anything, if only all of it is sent
+        line_penalty[:] = cost_of_nothing(order, p)
     line_weight = p.sku_weight[p.line_sku[first:end]]
     n_nodes = len(p.node_capacity)
     cand_node, cand_tariff = np.empty(n_nodes, np.int32), np.empty(n_nodes, np.int32)
@@ -164,16 +236,18 @@ def serve_large_order(
     cand_unit = np.zeros((n_nodes, n_lines), np.int64)
     cand_pos = np.zeros((n_nodes, n_lines), np.int64)
     n_cands = gather_candidates(
-        p.line_sku[first:end], p.line_qty[first:end], p.lane_band[p.order_destination[order]],
-        p.transit_slack[p.order_promise_class[order]], p.node_departure_class, p.tariff_of, p.sku_ptr,
+        p.line_sku[first:end], p.line_qty[first:end], p.lane_band[destination],
+        p.transit_slack[promise_class], p.node_departure_class, p.tariff_of, p.sku_ptr,
         p.pos_node, plan.pos_left, p.pos_unit_cost, pos_price, plan.node_left, p.node_parcel_cost, node_price,
+        p.node_parcel_use, p.pos_capacity_use, p.recipe_ptr, p.recipe_pos, p.recipe_qty,
         slot_of_node, cand_node, cand_tariff, cand_fixed, cand_avail, cand_unit, cand_pos,
     )  # fmt: skip
     rest = p.line_qty[first:end].copy()
     content = np.zeros((n_cands, n_lines), np.int64)
     open_greedily(
-        p, n_cands, cand_tariff, cand_fixed, cand_avail, cand_unit, line_weight, line_penalty, rest, content
-    )
+        p, plan.pos_left, plan.node_left, p.order_parcels_max[order], n_cands, cand_node, cand_tariff,
+        cand_fixed, cand_avail, cand_unit, cand_pos, line_weight, line_penalty, rest, content,
+    )  # fmt: skip
     parcel_weight = np.zeros(n_cands, np.int64)
     for c in range(n_cands):
         for line in range(n_lines):
@@ -185,35 +259,70 @@ def serve_large_order(
         for c in range(n_cands):
             if parcel_weight[c] > 0:
                 improved |= try_to_close(
-                    c, p, n_cands, cand_tariff, cand_fixed, cand_avail, cand_unit, line_weight, line_penalty,
-                    parcel_weight, content, rest, moved,
+                    c, p, plan.pos_left, plan.node_left, n_cands, cand_node, cand_tariff, cand_fixed,
+                    cand_avail, cand_unit, cand_pos, line_weight, line_penalty, parcel_weight, content, rest,
+                    moved,
                 )  # fmt: skip
-    _enter(order, p, n_cands, cand_node, cand_tariff, cand_pos, content, rest, parcel_weight, plan)
+    cost = 0
+    for line in range(n_lines):
+        cost += rest[line] * p.line_penalty[first + line]
+    for c in range(n_cands):
+        if parcel_weight[c] > 0:
+            cost += cand_fixed[c] + _transport(p, cand_tariff[c], parcel_weight[c])
+            for line in range(n_lines):
+                cost += content[c, line] * cand_unit[c, line]
+    if p.order_complete[order] and (rest.sum() > 0 or cost >= cost_of_nothing(order, p)):
+        parcel_weight[:] = 0
+        cost = cost_of_nothing(order, p)
+    return cost, cand_node, cand_tariff, cand_pos, content, parcel_weight
 
 
 @kernel
-def _enter(
+def serve_large_order(
     order: int,
     p: ProblemArrays,
-    n_cands: int,
+    pos_price: Int64s,
+    node_price: Int64s,
+    slot_of_node: Int32s,
+    plan: PlanState,
+) -> None:
+    """Plan an order of any size on what `plan` has left, and enter it there.
+
+    pos_price, node_price : int64[h], int64[n], micros, >= 0.
+    slot_of_node : int32[n], -1 everywhere on entry and on return (scratch).
+    Allocates its other buffers: such orders are rare.
+    """
+    best_way = OWN_WAY
+    best = plan_large_way(order, OWN_WAY, p, pos_price, node_price, slot_of_node, plan)
+    for way in range(p.alternative_ptr[order], p.alternative_ptr[order + 1]):
+        found = plan_large_way(order, way, p, pos_price, node_price, slot_of_node, plan)
+        if found[0] < best[0]:
+            best, best_way = found, way
+    _, cand_node, cand_tariff, cand_pos, content, parcel_weight = best
+    enter_parcels(order, p, cand_node, cand_tariff, cand_pos, content, parcel_weight, plan)
+    plan.order_alternative[order] = best_way if plan.n_parcels[order] > 0 else OWN_WAY
+
+
+@kernel
+def enter_parcels(
+    order: int,
+    p: ProblemArrays,
     cand_node: Int32s,
     cand_tariff: Int32s,
     cand_pos: Int64Grid,
     content: Int64Grid,
-    rest: Int64s,
     parcel_weight: Int64s,
     plan: PlanState,
 ) -> None:
+    """Enter a parcel a candidate, where it weighs anything, and the order's true cost, into the plan."""
     first = p.order_ptr[order]
     slot = entry = plan.slot_ptr[order]
-    cost = 0
-    for line in range(len(rest)):
-        cost += rest[line] * p.line_penalty[first + line]
-    for c in range(n_cands):
+    cost = cost_of_nothing(order, p)
+    for c in range(len(parcel_weight)):
         if parcel_weight[c] == 0:
             continue
-        node = cand_node[c]
-        for line in range(len(rest)):
+        begin = entry
+        for line in range(content.shape[1]):
             units = content[c, line]
             if units == 0:
                 continue
@@ -221,23 +330,14 @@ def _enter(
             plan.entry_line[entry] = first + line
             plan.entry_pos[entry] = pos
             plan.entry_qty[entry] = units
-            plan.pos_left[pos] -= units
-            cost += units * p.pos_unit_cost[pos]
+            cost += units * (p.pos_unit_cost[pos] - p.line_penalty[first + line])
             entry += 1
         price, price_list = transport_cost(
-            cand_tariff[c],
-            parcel_weight[c],
-            p.tariff_ptr,
-            p.tariff_list,
-            p.list_ptr,
-            p.list_weight,
-            p.list_cost,
-        )
-        cost += price + p.node_parcel_cost[node]
-        plan.parcel_node[slot] = node
-        plan.parcel_list[slot] = price_list
-        plan.entry_end[slot] = entry
-        plan.node_left[node] -= 1
+            cand_tariff[c], parcel_weight[c],
+            p.tariff_ptr, p.tariff_list, p.list_ptr, p.list_weight, p.list_cost, p.list_fixed,
+        )  # fmt: skip
+        cost += price + p.node_parcel_cost[cand_node[c]]
+        close_parcel(slot, begin, entry, cand_node[c], price_list, p, plan)
         slot += 1
     plan.n_parcels[order] = slot - plan.slot_ptr[order]
     plan.order_cost[order] = cost
@@ -250,22 +350,50 @@ def bound_large_order(
     """Bound an order's cost at prices from below, unit by unit, in micros.
 
     A unit costs at least the least of its penalty and the cheapest handling, commission and price over the
-    nodes that could send it: parcels and transport only add to that.
+    nodes that could send it: parcels and transport only add to that. An order that is sent complete or not at
+    all pays for all its units one way or the other, and of several ways to serve it the order takes one.
 
-    pos_price, node_price : int64[p], int64[n], micros, >= 0.
+    pos_price, node_price : int64[h], int64[n], micros, >= 0.
     """
-    first, end = p.order_ptr[order], p.order_ptr[order + 1]
-    band_row = p.lane_band[p.order_destination[order]]
-    slack_row = p.transit_slack[p.order_promise_class[order]]
+    least = bound_large_way(
+        order, p.order_destination[order], p.order_promise_class[order], p, pos_price, node_price
+    )
+    for way in range(p.alternative_ptr[order], p.alternative_ptr[order + 1]):
+        found = bound_large_way(
+            order, p.alternative_destination[way], p.alternative_promise_class[way], p, pos_price, node_price
+        )
+        least = min(least, found)
+    return min(least, cost_of_nothing(order, p))
+
+
+@kernel
+def bound_large_way(
+    order: int, destination: int, promise_class: int, p: ProblemArrays, pos_price: Int64s, node_price: Int64s
+) -> int:
+    """Bound an order's cost by one way, as `bound_large_order`; NEVER or more if it cannot be complete."""
+    band_row = p.lane_band[destination]
+    slack_row = p.transit_slack[promise_class]
+    n_stock = len(pos_price)
     total = 0
-    for line in range(first, end):
-        least = p.line_penalty[line]
+    for line in range(p.order_ptr[order], p.order_ptr[order + 1]):
+        least = NEVER if p.order_complete[order] else p.line_penalty[line]
         for pos in range(p.sku_ptr[p.line_sku[line]], p.sku_ptr[p.line_sku[line] + 1]):
             node = p.pos_node[pos]
             slack = slack_row[p.node_departure_class[node]]
-            if p.pos_free[pos] <= 0 or p.node_capacity[node] <= 0 or band_row[node] < 0 or slack < 0:
+            use = p.pos_capacity_use[pos]
+            if band_row[node] < 0 or slack < 0 or p.tariff_of[band_row[node], slack] < 0:
                 continue
-            if p.tariff_of[band_row[node], slack] >= 0:
-                least = min(least, p.pos_unit_cost[pos] + pos_price[pos])
+            if p.node_capacity[node] < p.node_parcel_use[node] + use:
+                continue
+            if pos < n_stock:
+                units, price = p.pos_free[pos], pos_price[pos]
+            else:
+                i = pos - n_stock
+                units = recipe_units(i, p.recipe_ptr, p.recipe_pos, p.recipe_qty, p.pos_free)
+                price = recipe_price(i, p.recipe_ptr, p.recipe_pos, p.recipe_qty, pos_price)
+            if units > 0:
+                least = min(least, p.pos_unit_cost[pos] + price + use * node_price[node])
+        if least >= NEVER:
+            return NEVER
         total += p.line_qty[line] * least
     return total

@@ -1,7 +1,8 @@
 """Who holds what: the orders that use each scarce position and each node of limited capacity.
 
 Kept beside a `PlanState` while orders are moved. Users of a position are a linked list over entry slots;
-parcels of a limited node are a list with constant-time removal, so that one can be drawn at random.
+those of a stock row stand in its own list and in the ones of the compound positions made of it. Parcels of a
+limited node that use capacity are a list with constant-time removal, so that one can be drawn at random.
 """
 
 from typing import NamedTuple
@@ -22,6 +23,8 @@ class Occupancy(NamedTuple):
     user_head: Int64s  # [p] an entry slot, or NO_SLOT
     user_next: Int64s  # [slot]
     user_prev: Int64s  # [slot]
+    maker_ptr: Int64s  # [h+1] compound positions that take units of each stock row
+    maker: Int64s
     member_ptr: Int64s  # [n+1] room for the parcels of each limited node; none for the others
     member: Int64s  # parcel slots; the first n_members[n] of a node's room
     n_members: Int64s  # [n]
@@ -32,12 +35,16 @@ class Occupancy(NamedTuple):
         """Enter all that `plan` holds."""
         slots = int(plan.slot_ptr[-1])
         limited = problem.node_capacity < UNLIMITED_PARCELS
-        room = np.where(limited, np.minimum(problem.node_capacity, slots), 0)
+        room = np.where(limited, np.minimum(problem.node_capacity, slots), 0)  # a parcel uses at least a unit
+        by_row = np.argsort(problem.recipe_pos, kind="stable")
+        compound = problem.n_stock + np.arange(problem.n_positions - problem.n_stock)
         occupancy = cls(
             order_of_slot=np.repeat(np.arange(problem.n_orders), np.diff(plan.slot_ptr)),
             user_head=np.full(problem.n_positions, NO_SLOT, np.int64),
             user_next=np.full(slots, NO_SLOT, np.int64),
             user_prev=np.full(slots, NO_SLOT, np.int64),
+            maker_ptr=np.searchsorted(problem.recipe_pos[by_row], np.arange(problem.n_stock + 1)),
+            maker=np.repeat(compound, np.diff(problem.recipe_ptr))[by_row],
             member_ptr=np.concatenate(([0], np.cumsum(room))),
             member=np.zeros(int(room.sum()), np.int64),
             n_members=np.zeros(problem.n_nodes, np.int64),
@@ -55,7 +62,7 @@ def enter_order(order: int, plan: PlanState, occupancy: Occupancy) -> None:
     for slot in range(first, first + plan.n_parcels[order]):
         node = plan.parcel_node[slot]
         begin = occupancy.member_ptr[node]
-        if occupancy.member_ptr[node + 1] > begin:
+        if plan.parcel_use[slot] > 0:
             rank = occupancy.n_members[node]
             occupancy.member[begin + rank] = slot
             occupancy.rank_of_slot[slot] = rank
@@ -77,7 +84,7 @@ def remove_order(order: int, plan: PlanState, occupancy: Occupancy) -> None:
     for slot in range(first, first + plan.n_parcels[order]):
         node = plan.parcel_node[slot]
         begin = occupancy.member_ptr[node]
-        if occupancy.member_ptr[node + 1] > begin:
+        if plan.parcel_use[slot] > 0:
             occupancy.n_members[node] -= 1
             rank = occupancy.rank_of_slot[slot]
             moved = occupancy.member[begin + occupancy.n_members[node]]

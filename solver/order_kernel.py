@@ -10,15 +10,17 @@ there are only prod(qty + 1) of them, the **states**. A state is held as one int
    ``f(x) = min over y <= x of best(y) + f(x - y)`` in which y holds a unit of x's first line.
 
 Blocks are priced independently, so two blocks from one node could take more of a position than it holds, or
-more parcels than the node may send. That relaxation is checked on its optimum: when no node is overdrawn it
-*is* the optimum, else the overdrawn nodes become **strict** (`strict_nodes`): each is given all it sends at
-once, jointly within its stock and parcels, and the rest is relaxed again. The set of strict nodes only grows,
-so this ends, and it ends at the exact optimum. Overdrawing needs a position with fewer units than the line
-asks for or a node almost at capacity, so strict nodes are rare. `search` runs these steps in their order.
+more of its capacity than there is; so could two lines of one block that share a component. That relaxation is
+checked on its optimum: when no node is overdrawn it *is* the optimum, else the overdrawn nodes become
+**strict** (`strict_nodes`): each is given all it sends at once, jointly within its stock and capacity, and
+the rest is relaxed again. The set of strict nodes only grows, so this ends, and it ends at the exact
+optimum. Overdrawing needs a position with fewer units than the line asks for, a node almost at capacity or a
+shared component, so strict nodes are rare. `search` runs these steps in their order.
 
 Weight steps, per-parcel and per-unit costs and a line's units from several nodes are all inside the search;
-prices on stock and capacity only change ``cand_unit`` and ``cand_fixed``. Exact while prod(qty + 1) <=
-`STATES_MAX`; `large_order` takes the rest.
+prices on stock and capacity only change ``cand_unit`` and ``cand_fixed``. An order that is sent complete or
+not at all has a `NEVER` for a penalty; one that may have too many parcels is cut anew, counting them
+(`parcels_max`). Exact while prod(qty + 1) <= `STATES_MAX`; `large_order` takes the rest.
 
 Every kernel works on flat arrays that its caller owns; ties go to the lower node index, so results repeat.
 """
@@ -27,12 +29,13 @@ import numpy as np
 import numpy.typing as npt
 
 from solver.jit import kernel
-from solver.problem import NO_LANE, NO_TARIFF, Int16s, Int32s, Int64s
+from solver.problem import NO_LANE, NO_TARIFF, UNLIMITED_PARCELS, Int16s, Int32s, Int64s
 
 STATES_MAX = 512
 EXACT_LINES_MAX = 9  # 2 ** 9 states
 UNFILLED = -1
 COST_MAX = 2**62
+NEVER = 2**60  # micros: the penalty of what may not stay unfilled; a few of them still add up
 
 Int32Grid = npt.NDArray[np.int32]
 Int64Grid = npt.NDArray[np.int64]
@@ -58,11 +61,12 @@ def transport_cost(
     list_ptr: Int64s,
     list_weight: Int64s,
     list_cost: Int64s,
+    list_fixed: Int64s,
 ) -> tuple[int, int]:
     """Price a parcel on the cheapest list of its tariff.
 
     A parcel heavier than the last step pays the last step once for every full multiple of it, and the step of
-    the rest.
+    the rest; and what its list adds to every parcel.
 
     weight_g : grams, at least 1.   The arrays : as in `AllocationProblem`.
     Returns (cost in micros, price list); ties go to the list that stands first. Cost O(lists * log(steps)).
@@ -80,10 +84,30 @@ def transport_cost(
                 low = middle + 1
             else:
                 high = middle
-        cost = full * list_cost[last] + list_cost[low]
+        cost = full * list_cost[last] + list_cost[low] + list_fixed[r]
         if cost < best_cost:
             best_cost, best_list = cost, r
     return best_cost, best_list
+
+
+@kernel
+def recipe_units(i: int, recipe_ptr: Int64s, recipe_pos: Int64s, recipe_qty: Int64s, pos_left: Int64s) -> int:
+    """Count the units of the i-th compound position that its components are enough for."""
+    units = UNLIMITED_PARCELS
+    for k in range(recipe_ptr[i], recipe_ptr[i + 1]):
+        units = min(units, pos_left[recipe_pos[k]] // recipe_qty[k])
+    return units
+
+
+@kernel
+def recipe_price(
+    i: int, recipe_ptr: Int64s, recipe_pos: Int64s, recipe_qty: Int64s, pos_price: Int64s
+) -> int:
+    """Price a unit of the i-th compound position: its components at `pos_price` (int64[h], micros)."""
+    price = 0
+    for k in range(recipe_ptr[i], recipe_ptr[i + 1]):
+        price += recipe_qty[k] * pos_price[recipe_pos[k]]
+    return price
 
 
 @kernel
@@ -102,6 +126,11 @@ def gather_candidates(
     node_left: Int64s,
     node_parcel_cost: Int64s,
     node_price: Int64s,
+    node_parcel_use: Int64s,
+    pos_capacity_use: Int64s,
+    recipe_ptr: Int64s,
+    recipe_pos: Int64s,
+    recipe_qty: Int64s,
     slot_of_node: Int32s,
     cand_node: Int32s,
     cand_tariff: Int32s,
@@ -113,21 +142,29 @@ def gather_candidates(
     """Collect the nodes that can send at least one unit of the order in time.
 
     line_sku, line_qty : [l], the order's lines.   band_row : int16[n], the lanes of its destination.
-    slack_row : int16[k], its promise class.   pos_left : int64[p] units.   node_left : int64[n] parcels.
-    pos_price, node_price : int64[p], int64[n], micros, >= 0.
+    slack_row : int16[k], its promise class.   pos_left : int64[h] units.   node_left : int64[n] units of
+    capacity, UNLIMITED_PARCELS where there is no limit.
+    pos_price, node_price : int64[h], int64[n], micros a unit, >= 0.
     slot_of_node : int32[n], -1 everywhere on entry and on return (scratch).
     cand_* : written; first axis at least the number of nodes that stock a line. Of candidate c,
     cand_fixed[c] is what a parcel costs before transport, in micros; cand_avail[c, l] is how many units of
-    a line it has (at most the line's qty), and where that is not 0, cand_unit[c, l] is what one costs, in
-    micros, and cand_pos[c, l] its position.
+    a line it can send alone (at most the line's qty), and where that is not 0, cand_unit[c, l] is what one
+    costs, in micros, and cand_pos[c, l] its position.
     Returns the number of candidates.
     """
     n_lines = len(line_sku)
+    n_stock = len(pos_left)
     n_cands = 0
     for line in range(n_lines):
         for p in range(sku_ptr[line_sku[line]], sku_ptr[line_sku[line] + 1]):
             node = pos_node[p]
-            if pos_left[p] <= 0 or node_left[node] <= 0 or band_row[node] == NO_LANE:
+            if p < n_stock:
+                units = pos_left[p]
+            else:
+                units = recipe_units(p - n_stock, recipe_ptr, recipe_pos, recipe_qty, pos_left)
+            room = node_left[node] - node_parcel_use[node]
+            unit_use = pos_capacity_use[p]
+            if units <= 0 or room < unit_use or band_row[node] == NO_LANE:
                 continue
             c = slot_of_node[node]
             if c < 0:
@@ -142,11 +179,18 @@ def gather_candidates(
                 slot_of_node[node] = c
                 cand_node[c] = node
                 cand_tariff[c] = tariff
-                cand_fixed[c] = node_parcel_cost[node] + node_price[node]
+                cand_fixed[c] = node_parcel_cost[node] + node_price[node] * node_parcel_use[node]
                 for other in range(n_lines):
                     cand_avail[c, other] = 0
-            cand_avail[c, line] = min(pos_left[p], line_qty[line])
-            cand_unit[c, line] = pos_unit_cost[p] + pos_price[p]
+            units = min(units, line_qty[line])
+            if unit_use > 0 and node_left[node] < UNLIMITED_PARCELS:
+                units = min(units, room // unit_use)
+            if p < n_stock:
+                price = pos_price[p]
+            else:
+                price = recipe_price(p - n_stock, recipe_ptr, recipe_pos, recipe_qty, pos_price)
+            cand_avail[c, line] = units
+            cand_unit[c, line] = pos_unit_cost[p] + price + unit_use * node_price[node]
             cand_pos[c, line] = p
     for c in range(n_cands):
         slot_of_node[cand_node[c]] = -1
@@ -333,6 +377,7 @@ def price_transport(
     list_ptr: Int64s,
     list_weight: Int64s,
     list_cost: Int64s,
+    list_fixed: Int64s,
     cand_row: Int32s,
     transport: Int64Grid,
 ) -> None:
@@ -351,8 +396,9 @@ def price_transport(
             row_of_tariff[tariff] = row
             for s in range(1, n_states):
                 transport[row, s] = transport_cost(
-                    tariff, state_weight[s], tariff_ptr, tariff_list, list_ptr, list_weight, list_cost
-                )[0]
+                    tariff, state_weight[s], tariff_ptr, tariff_list, list_ptr, list_weight, list_cost,
+                    list_fixed,
+                )[0]  # fmt: skip
         cand_row[c] = row
     for c in range(n_cands):
         row_of_tariff[cand_tariff[c]] = -1

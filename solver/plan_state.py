@@ -11,7 +11,7 @@ import numpy as np
 from solver.arrays import ProblemArrays, Scratch
 from solver.jit import kernel
 from solver.order_kernel import STATES_MAX, transport_cost
-from solver.problem import AllocationPlan, AllocationProblem, Int32s, Int64s
+from solver.problem import OWN_WAY, UNLIMITED_PARCELS, AllocationPlan, AllocationProblem, Int32s, Int64s
 
 
 class PlanState(NamedTuple):
@@ -25,13 +25,16 @@ class PlanState(NamedTuple):
     n_parcels: Int64s  # [o]
     parcel_node: Int32s  # [slot]
     parcel_list: Int32s  # [slot] price list
+    parcel_use: Int64s  # [slot] units of capacity; 0 where that is unlimited
     entry_end: Int64s  # [slot] slot after the parcel's last entry
     entry_line: Int32s  # [slot]
     entry_pos: Int64s  # [slot]
     entry_qty: Int64s  # [slot]
-    order_cost: Int64s  # [o] micros, unfilled units included, prices not
-    pos_left: Int64s  # [p] units
-    node_left: Int64s  # [n] parcels
+    order_cost: Int64s  # [o] micros, unfilled units included, prices and tails not
+    order_alternative: Int32s  # [o] how it is served, or OWN_WAY
+    pos_left: Int64s  # [h] units
+    node_left: Int64s  # [n] units of capacity; UNLIMITED_PARCELS where there is no limit
+    tail_cost: Int64s  # [1] micros: what the units taken of tails cost the plan
 
     @classmethod
     def empty(cls, problem: AllocationProblem) -> "PlanState":
@@ -46,13 +49,16 @@ class PlanState(NamedTuple):
             n_parcels=np.zeros(problem.n_orders, np.int64),
             parcel_node=np.zeros(slots, np.int32),
             parcel_list=np.zeros(slots, np.int32),
+            parcel_use=np.zeros(slots, np.int64),
             entry_end=np.zeros(slots, np.int64),
             entry_line=np.zeros(slots, np.int32),
             entry_pos=np.zeros(slots, np.int64),
             entry_qty=np.zeros(slots, np.int64),
             order_cost=_sums(problem.line_qty * problem.line_penalty, problem.order_ptr),
+            order_alternative=np.full(problem.n_orders, OWN_WAY, np.int32),
             pos_left=problem.pos_free.copy(),
             node_left=problem.node_capacity.copy(),
+            tail_cost=np.zeros(1, np.int64),
         )
 
     def copy(self) -> "PlanState":
@@ -61,7 +67,7 @@ class PlanState(NamedTuple):
 
     def cost(self) -> int:
         """Total cost in micros."""
-        return int(self.order_cost.sum())
+        return int(self.order_cost.sum() + self.tail_cost[0])
 
     def to_plan(self) -> AllocationPlan:
         """Pack the slots in use into a plan."""
@@ -79,6 +85,7 @@ class PlanState(NamedTuple):
             parcel_ptr=parcel_ptr,
             entry_line=self.entry_line[entry],
             entry_qty=self.entry_qty[entry],
+            order_alternative=self.order_alternative.copy(),
         )
 
 
@@ -89,24 +96,81 @@ def _sums(values: Int64s, ptr: Int64s) -> Int64s:
 
 
 @kernel
-def release_order(order: int, plan: PlanState) -> None:
+def tail_units(left: int, tail: int) -> int:
+    """Count the units taken of the last `tail` units when `left` are left."""
+    return max(0, tail - left)
+
+
+@kernel
+def take_stock(row: int, units: int, p: ProblemArrays, plan: PlanState) -> None:
+    """Take units of a stock row, or give them back where `units` < 0."""
+    left = plan.pos_left[row] - units
+    if p.stock_tail[row] > 0:
+        more = tail_units(left, p.stock_tail[row]) - tail_units(plan.pos_left[row], p.stock_tail[row])
+        plan.tail_cost[0] += more * p.stock_tail_cost[row]
+    plan.pos_left[row] = left
+
+
+@kernel
+def take_units(pos: int, units: int, p: ProblemArrays, plan: PlanState) -> None:
+    """Take units of a position, or of its components; give them back where `units` < 0."""
+    n_stock = len(plan.pos_left)
+    if pos < n_stock:
+        take_stock(pos, units, p, plan)
+        return
+    for r in range(p.recipe_ptr[pos - n_stock], p.recipe_ptr[pos - n_stock + 1]):
+        take_stock(p.recipe_pos[r], units * p.recipe_qty[r], p, plan)
+
+
+@kernel
+def take_capacity(node: int, use: int, p: ProblemArrays, plan: PlanState) -> None:
+    """Use capacity of a node, or give it back where `use` < 0; 0 where it is unlimited."""
+    left = plan.node_left[node] - use
+    if p.node_tail[node] > 0:
+        more = tail_units(left, p.node_tail[node]) - tail_units(plan.node_left[node], p.node_tail[node])
+        plan.tail_cost[0] += more * p.node_tail_cost[node]
+    plan.node_left[node] = left
+
+
+@kernel
+def release_order(order: int, p: ProblemArrays, plan: PlanState) -> None:
     """Give back all that `order` takes; its cost is left to whoever plans it next."""
     first = plan.slot_ptr[order]
+    plan.order_alternative[order] = OWN_WAY
     if plan.n_parcels[order] == 0:
         return
     last = first + plan.n_parcels[order] - 1
     for slot in range(first, last + 1):
-        plan.node_left[plan.parcel_node[slot]] += 1
+        take_capacity(plan.parcel_node[slot], -plan.parcel_use[slot], p, plan)
     for entry in range(first, plan.entry_end[last]):
-        plan.pos_left[plan.entry_pos[entry]] += plan.entry_qty[entry]
+        take_units(plan.entry_pos[entry], -plan.entry_qty[entry], p, plan)
     plan.n_parcels[order] = 0
+
+
+@kernel
+def close_parcel(
+    slot: int, begin: int, end: int, node: int, price_list: int, p: ProblemArrays, plan: PlanState
+) -> None:
+    """Enter a parcel whose entries stand in slots `begin` to `end` already, and take what it uses."""
+    use = p.node_parcel_use[node]
+    for entry in range(begin, end):
+        pos, units = plan.entry_pos[entry], plan.entry_qty[entry]
+        use += units * p.pos_capacity_use[pos]
+        take_units(pos, units, p, plan)
+    if p.node_capacity[node] >= UNLIMITED_PARCELS:
+        use = 0
+    plan.parcel_node[slot] = node
+    plan.parcel_list[slot] = price_list
+    plan.parcel_use[slot] = use
+    plan.entry_end[slot] = end
+    take_capacity(node, use, p, plan)
 
 
 @kernel
 def take_parcels(order: int, n_out: int, p: ProblemArrays, w: Scratch, plan: PlanState) -> None:
     """Enter the `n_out` parcels that `search_order` left in `w` into the plan, and the order's true cost.
 
-    The order must hold nothing; its cost counts unfilled units, but no prices.
+    The order must hold nothing; its cost counts unfilled units, but no prices and no tails.
     """
     first = p.order_ptr[order]
     n_lines = p.order_ptr[order + 1] - first
@@ -118,6 +182,7 @@ def take_parcels(order: int, n_out: int, p: ProblemArrays, w: Scratch, plan: Pla
         c = w.out_cand[i]
         state = w.out_state[i]
         node = w.cand_node[c]
+        begin = entry
         for k in range(n_lines):
             units = (state // w.stride[k]) % (p.line_qty[first + k] + 1)
             if units == 0:
@@ -126,18 +191,15 @@ def take_parcels(order: int, n_out: int, p: ProblemArrays, w: Scratch, plan: Pla
             plan.entry_line[entry] = first + k
             plan.entry_pos[entry] = pos
             plan.entry_qty[entry] = units
-            plan.pos_left[pos] -= units
             cost += units * (p.pos_unit_cost[pos] - p.line_penalty[first + k])
             entry += 1
         price, price_list = transport_cost(
             w.cand_tariff[c], w.state_weight[state],
-            p.tariff_ptr, p.tariff_list, p.list_ptr, p.list_weight, p.list_cost,
+            p.tariff_ptr, p.tariff_list, p.list_ptr, p.list_weight, p.list_cost, p.list_fixed,
         )  # fmt: skip
         cost += price + p.node_parcel_cost[node]
-        plan.parcel_node[slot] = node
-        plan.parcel_list[slot] = price_list
-        plan.entry_end[slot] = entry
-        plan.node_left[node] -= 1
+        close_parcel(slot, begin, entry, node, price_list, p, plan)
         slot += 1
     plan.n_parcels[order] = n_out
     plan.order_cost[order] = cost
+    plan.order_alternative[order] = w.way[0] if n_out > 0 else OWN_WAY

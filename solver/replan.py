@@ -14,9 +14,9 @@ import numpy.typing as npt
 from solver.arrays import ProblemArrays
 from solver.jit import kernel
 from solver.large_order import bound_large_order
-from solver.one_order import OneOrder, Supply, read_order, recipe_of, ways_of
+from solver.one_order import OneOrder, Supply, read_order, ways_of
 from solver.pattern_mip import Parcel, plan_cost, solve_order, weigh
-from solver.plan_state import PlanState
+from solver.plan_state import PlanState, close_parcel, release_order
 from solver.problem import OWN_WAY, AllocationProblem, Int64s
 from solver.search import is_searchable
 
@@ -36,11 +36,11 @@ def replan_large_orders(problem: AllocationProblem, plan: PlanState, effort: flo
     supply = Supply(plan.pos_left, plan.node_left, *no_price, with_tails=True)
     while left:
         order = left.pop(0)
-        held = _held_by(order, p, plan)
-        _book(held, 1, p, plan)
+        held, true_cost = _held_by(order, p, plan), int(plan.order_cost[order])
+        release_order(order, p, plan)
         here = read_order(order, held.way, p, supply)
         before = plan_cost(here, _parcels_in(here, held))
-        best, after, true_cost = held, before, 0
+        best, after = held, before
         share = effort / (len(left) + 1)
         ways = ways_of(order, p)
         for way in ways:
@@ -52,9 +52,7 @@ def replan_large_orders(problem: AllocationProblem, plan: PlanState, effort: flo
             if found.cost < after and _fits_slots(order, taken, plan):
                 best, after = taken, found.cost
                 true_cost = plan_cost(view.without_tails(), found.parcels)
-        _book(best, -1, p, plan)
-        if best is not held:
-            _enter(order, best, true_cost, plan)
+        _enter(order, best, true_cost, p, plan)
         yield before - after
 
 
@@ -125,7 +123,7 @@ def _held_by(order: int, p: ProblemArrays, plan: PlanState) -> _Holding:
         ]
         parcels.append(_HeldParcel(int(plan.parcel_node[slot]), int(plan.parcel_list[slot]), entries))
         entry = end
-    return _Holding(OWN_WAY, parcels)
+    return _Holding(int(plan.order_alternative[order]), parcels)
 
 
 def _parcels_in(view: OneOrder, held: _Holding) -> list[Parcel]:
@@ -151,35 +149,24 @@ def _taken(view: OneOrder, way: int, parcels: Sequence[Parcel]) -> _Holding:
     return _Holding(way, held)
 
 
-def _book(held: _Holding, sign: int, p: ProblemArrays, plan: PlanState) -> None:
-    """Give the stock and capacity of a holding back (sign 1) or take them (sign -1)."""
-    for node, _, entries in held.parcels:
-        use = int(p.node_parcel_use[node])
-        for _, pos, units in entries:
-            use += units * int(p.pos_capacity_use[pos])
-            for row, need in recipe_of(pos, p):
-                plan.pos_left[row] += sign * need * units
-        plan.node_left[node] += sign * use
+def _enter(order: int, held: _Holding, cost: int, p: ProblemArrays, plan: PlanState) -> None:
+    """Write a holding into the slots of an order that holds nothing, and take what it uses."""
+    slot = entry = int(plan.slot_ptr[order])
+    for node, price_list, entries in held.parcels:
+        begin = entry
+        for line, pos, units in entries:
+            plan.entry_line[entry] = line
+            plan.entry_pos[entry] = pos
+            plan.entry_qty[entry] = units
+            entry += 1
+        close_parcel(slot, begin, entry, node, price_list, p, plan)
+        slot += 1
+    plan.n_parcels[order] = len(held.parcels)
+    plan.order_cost[order] = cost
+    plan.order_alternative[order] = held.way if held.parcels else OWN_WAY
 
 
 def _fits_slots(order: int, held: _Holding, plan: PlanState) -> bool:
     """Whether a plan has slots for the holding: parcels by the hundred from one node may need more."""
     entries = sum(len(parcel.entries) for parcel in held.parcels)
     return entries <= int(plan.slot_ptr[order + 1] - plan.slot_ptr[order])
-
-
-def _enter(order: int, held: _Holding, cost: int, plan: PlanState) -> None:
-    """Write a holding into an order's slots."""
-    slot = entry = int(plan.slot_ptr[order])
-    for node, price_list, entries in held.parcels:
-        for line, pos, units in entries:
-            plan.entry_line[entry] = line
-            plan.entry_pos[entry] = pos
-            plan.entry_qty[entry] = units
-            entry += 1
-        plan.parcel_node[slot] = node
-        plan.parcel_list[slot] = price_list
-        plan.entry_end[slot] = entry
-        slot += 1
-    plan.n_parcels[order] = len(held.parcels)
-    plan.order_cost[order] = cost

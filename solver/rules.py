@@ -9,6 +9,8 @@ from solver.validation import COST_MAX, QTY_MAX, ascends, check_pointer, check_r
 if TYPE_CHECKING:
     from solver.problem import AllocationProblem
 
+USE_MAX = 2**30 - 1  # a parcel of one unit is within UNLIMITED_PARCELS
+
 
 def check_rules(p: "AllocationProblem") -> None:
     """Check the rules of a problem whose other arrays are right."""
@@ -17,8 +19,8 @@ def check_rules(p: "AllocationProblem") -> None:
     _check_recipes(p)
     for name, low, high in (
         ("list_fixed", 0, COST_MAX),
-        ("node_parcel_use", 0, QTY_MAX),
-        ("pos_capacity_use", 0, QTY_MAX),
+        ("node_parcel_use", 0, USE_MAX),
+        ("pos_capacity_use", 0, USE_MAX),
         ("stock_tail", 0, QTY_MAX),
         ("stock_tail_cost", 0, COST_MAX),
         ("node_tail", 0, QTY_MAX),

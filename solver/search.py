@@ -2,7 +2,9 @@
 
 from solver.arrays import ProblemArrays, Scratch
 from solver.jit import kernel
+from solver.joint import capacity_left
 from solver.order_kernel import (
+    NEVER,
     STATES_MAX,
     best_parcels,
     best_partition,
@@ -12,7 +14,7 @@ from solver.order_kernel import (
     price_transport,
     read_partition,
 )
-from solver.problem import Int64s
+from solver.problem import OWN_WAY, Int64s
 from solver.strict_nodes import best_with_strict, mark_overdrawn
 
 
@@ -34,22 +36,69 @@ def search_order(
 ) -> tuple[int, int, int]:
     """Find the cheapest plan of `order` on the stock and capacity that are left.
 
-    The order must be searchable.
+    The order must be searchable. Of several ways to serve it the best is taken; ties go to its own way, then
+    to the alternative that stands first.
 
-    pos_left, node_left : int64[p] units, int64[n] parcels.
-    pos_price, node_price : int64[p], int64[n], micros, >= 0: what a unit and a parcel are worth elsewhere.
+    pos_left, node_left : int64[h] units, int64[n] units of capacity.
+    pos_price, node_price : int64[h], int64[n], micros, >= 0: what a unit of stock and of capacity are worth
+    elsewhere.
     w : written. ``out_cand`` and ``out_state`` are the parcels, a candidate and a content each;
-    ``cand_node``, ``cand_pos`` and ``stride`` read them.
-    Returns (cost with prices and penalties in micros, number of parcels, number of candidates).
+    ``cand_node``, ``cand_pos`` and ``stride`` read them, and ``way[0]`` is the alternative they take or
+    OWN_WAY. Returns (cost with prices and penalties in micros, number of parcels, number of candidates).
+    """
+    best_way = searched = OWN_WAY
+    cost, n_out, n_cands = search_way(order, OWN_WAY, p, pos_left, node_left, pos_price, node_price, w)
+    for way in range(p.alternative_ptr[order], p.alternative_ptr[order + 1]):
+        found = search_way(order, way, p, pos_left, node_left, pos_price, node_price, w)
+        searched = way
+        if found[0] < cost:
+            best_way = way
+            cost, n_out, n_cands = found
+    if searched != best_way:  # the buffers hold another way
+        cost, n_out, n_cands = search_way(order, best_way, p, pos_left, node_left, pos_price, node_price, w)
+    if p.order_complete[order]:
+        rejected = cost_of_nothing(order, p)
+        if rejected <= cost:
+            cost, n_out = rejected, 0
+    w.way[0] = best_way
+    return cost, n_out, n_cands
+
+
+@kernel
+def cost_of_nothing(order: int, p: ProblemArrays) -> int:
+    """Add up what it costs to leave all of `order` unfilled, in micros."""
+    cost = 0
+    for line in range(p.order_ptr[order], p.order_ptr[order + 1]):
+        cost += p.line_qty[line] * p.line_penalty[line]
+    return cost
+
+
+@kernel
+def search_way(
+    order: int,
+    way: int,
+    p: ProblemArrays,
+    pos_left: Int64s,
+    node_left: Int64s,
+    pos_price: Int64s,
+    node_price: Int64s,
+    w: Scratch,
+) -> tuple[int, int, int]:
+    """Find the cheapest plan of `order` by one `way`, an alternative or OWN_WAY; all else as `search_order`.
+
+    The cost of an order that must be complete is NEVER or more where it cannot be.
     """
     first, end = p.order_ptr[order], p.order_ptr[order + 1]
     line_sku, line_qty = p.line_sku[first:end], p.line_qty[first:end]
     n_lines = end - first
+    destination, promise_class = p.order_destination[order], p.order_promise_class[order]
+    if way != OWN_WAY:
+        destination, promise_class = p.alternative_destination[way], p.alternative_promise_class[way]
     n_cands = gather_candidates(
-        line_sku, line_qty, p.lane_band[p.order_destination[order]],
-        p.transit_slack[p.order_promise_class[order]], p.node_departure_class, p.tariff_of,
-        p.sku_ptr, p.pos_node, pos_left, p.pos_unit_cost, pos_price,
-        node_left, p.node_parcel_cost, node_price, w.slot_of_node,
+        line_sku, line_qty, p.lane_band[destination], p.transit_slack[promise_class],
+        p.node_departure_class, p.tariff_of, p.sku_ptr, p.pos_node, pos_left, p.pos_unit_cost, pos_price,
+        node_left, p.node_parcel_cost, node_price, p.node_parcel_use, p.pos_capacity_use,
+        p.recipe_ptr, p.recipe_pos, p.recipe_qty, w.slot_of_node,
         w.cand_node, w.cand_tariff, w.cand_fixed, w.cand_avail, w.cand_unit, w.cand_pos,
     )  # fmt: skip
     for line in range(n_lines):
@@ -58,33 +107,34 @@ def search_order(
     n_states = fill_states(
         line_qty, w.line_weight[:n_lines], p.line_penalty[first:end], stride, w.state_weight, w.state_penalty
     )
+    if p.order_complete[order]:
+        w.state_penalty[1:n_states] = NEVER
     price_transport(
         n_cands, w.cand_tariff, w.row_of_tariff, n_states, w.state_weight,
-        p.tariff_ptr, p.tariff_list, p.list_ptr, p.list_weight, p.list_cost, w.cand_row, w.transport,
+        p.tariff_ptr, p.tariff_list, p.list_ptr, p.list_weight, p.list_cost, p.list_fixed,
+        w.cand_row, w.transport,
     )  # fmt: skip
     for c in range(n_cands):
         w.is_strict[c] = 0
-        w.cand_left[c] = node_left[w.cand_node[c]]
-    n_strict = 0
+        w.cand_left[c] = capacity_left(node_left[w.cand_node[c]])
+    n_strict, limit = 0, 0
     while True:
         best_parcels(
             n_cands, w.cand_node, w.cand_row, w.cand_fixed, w.cand_avail, w.cand_unit, w.is_strict,
             w.transport, stride, n_states, w.state_penalty, w.content, w.content_cost, w.best_cost,
             w.best_cand,
         )  # fmt: skip
-        best_partition(stride, line_qty, n_states, w.best_cost, w.content, w.plan_cost, w.plan_block)
-        if n_strict == 0:
+        if n_strict == 0 and limit == 0:
+            best_partition(stride, line_qty, n_states, w.best_cost, w.content, w.plan_cost, w.plan_block)
             cost = w.plan_cost[n_states - 1]
             n_out = read_partition(n_states - 1, w.plan_block, w.best_cand, w.out_cand, w.out_state, 0)
         else:
-            cost, n_out = best_with_strict(
-                n_cands, w.cand_row, w.cand_fixed, w.cand_avail, w.cand_unit, w.cand_left, w.is_strict,
-                w.transport, stride, line_qty, n_states, w.best_cand, w.plan_cost, w.plan_block, w.out_cand,
-                w.out_state,
-            )  # fmt: skip
-        marked = mark_overdrawn(
-            n_out, w.out_cand, w.out_state, stride, line_qty, w.cand_avail, w.cand_left, w.is_strict
-        )
+            cost, n_out = best_with_strict(n_cands, limit, line_qty, n_states, p, pos_left, w)
+        if cost >= NEVER:  # a relaxation: what it cannot do cannot be done
+            return cost, 0, n_cands
+        marked = mark_overdrawn(n_out, line_qty, p, pos_left, w)
         if marked == 0:
-            return cost, n_out, n_cands
+            if n_out <= p.order_parcels_max[order]:
+                return cost, n_out, n_cands
+            limit = p.order_parcels_max[order]
         n_strict += marked

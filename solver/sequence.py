@@ -17,13 +17,58 @@ def plan_in_sequence(
     At prices of zero, first-come: each order gets the cheapest plan on what the ones before it left.
 
     sequence : int64, orders; one may stand there more than once.
-    pos_price, node_price : int64[p], int64[n], micros, >= 0.
+    pos_price, node_price : int64[h], int64[n], micros, >= 0.
     w : scratch.   plan : changed in place.
     """
     for order in sequence:
-        release_order(order, plan)
-        if is_searchable(order, p):
-            _, n_out, _ = search_order(order, p, plan.pos_left, plan.node_left, pos_price, node_price, w)
-            take_parcels(order, n_out, p, w, plan)
-        else:
-            serve_large_order(order, p, pos_price, node_price, w.slot_of_node, plan)
+        release_order(order, p, plan)
+        serve_order(order, p, pos_price, node_price, w, plan)
+
+
+@kernel
+def serve_order(
+    order: int, p: ProblemArrays, pos_price: Int64s, node_price: Int64s, w: Scratch, plan: PlanState
+) -> None:
+    """Plan an order that holds nothing on what is left, at prices; exactly, unless it is too large.
+
+    Where the next unit of a row or a node belongs to its tail, that unit's cost is its price, if it is
+    higher: an estimate, as the order may take units on both sides of where a tail begins.
+    """
+    if p.has_tails:
+        price_tails(order, p, pos_price, node_price, w, plan)
+        pos_price, node_price = w.left_price, w.left_node_price
+    if is_searchable(order, p):
+        _, n_out, _ = search_order(order, p, plan.pos_left, plan.node_left, pos_price, node_price, w)
+        take_parcels(order, n_out, p, w, plan)
+    else:
+        serve_large_order(order, p, pos_price, node_price, w.slot_of_node, plan)
+
+
+@kernel
+def price_tails(
+    order: int, p: ProblemArrays, pos_price: Int64s, node_price: Int64s, w: Scratch, plan: PlanState
+) -> None:
+    """Write the prices of all that `order` could take, tails included, to ``left_price`` of `w`.
+
+    A price of the dual covers what a tail costs already, so the higher of the two counts.
+    """
+    n_stock = len(plan.pos_left)
+    for line in range(p.order_ptr[order], p.order_ptr[order + 1]):
+        for pos in range(p.sku_ptr[p.line_sku[line]], p.sku_ptr[p.line_sku[line] + 1]):
+            node = p.pos_node[pos]
+            w.left_node_price[node] = node_price[node]
+            if plan.node_left[node] <= p.node_tail[node]:
+                w.left_node_price[node] = max(node_price[node], p.node_tail_cost[node])
+            if pos < n_stock:
+                price_row(pos, p, pos_price, w, plan)
+            else:
+                for r in range(p.recipe_ptr[pos - n_stock], p.recipe_ptr[pos - n_stock + 1]):
+                    price_row(p.recipe_pos[r], p, pos_price, w, plan)
+
+
+@kernel
+def price_row(row: int, p: ProblemArrays, pos_price: Int64s, w: Scratch, plan: PlanState) -> None:
+    """Write the price of the next unit of a stock row to ``left_price`` of `w`."""
+    w.left_price[row] = pos_price[row]
+    if plan.pos_left[row] <= p.stock_tail[row]:
+        w.left_price[row] = max(pos_price[row], p.stock_tail_cost[row])

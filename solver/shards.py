@@ -97,7 +97,7 @@ class ThreadShards:
 class PriceOrders:
     """The job of the exact bound: what each order pays when it chooses alone; see `price_orders`."""
 
-    pos_price: Int64s  # [p] micros, >= 0
+    pos_price: Int64s  # [h] micros, >= 0
     node_price: Int64s  # [n] micros, >= 0
 
     def __call__(self, shard: Shard) -> Int64s:
@@ -113,7 +113,7 @@ class PriceOrders:
 def least_costs(pool: ShardPool, pos_price: Int64s, node_price: Int64s) -> Int64s:
     """Let every order choose alone at prices; what each pays, prices included: int64[o], micros.
 
-    pos_price, node_price : int64[p], int64[n], micros, >= 0.
+    pos_price, node_price : int64[h], int64[n], micros, >= 0.
     """
     least_cost = np.zeros(pool.problem.n_orders, np.int64)
     for shard, part in enumerate(pool.run(PriceOrders(pos_price, node_price))):
@@ -133,7 +133,7 @@ def price_orders(
 ) -> None:
     """Let every `step`-th order from `first` choose alone at prices, on all stock and capacity.
 
-    pos_price, node_price : int64[p], int64[n], micros, >= 0.
+    pos_price, node_price : int64[h], int64[n], micros, >= 0.
     least_cost : int64, one for each of these orders, written: what it pays, prices included, in micros; for
     one too large for the exact search, what it pays at least.
     """
@@ -151,15 +151,15 @@ class Softened:
 
     soft: float  # micros
     hard: int  # micros
-    demand: Floats  # [p] expected units
-    load: Floats  # [n] expected parcels
+    demand: Floats  # [h] expected units
+    load: Floats  # [n] expected units of capacity
 
 
 @dataclass(frozen=True, slots=True)
 class SoftenOrders:
     """The job of a climb's pass: soft minima at prices and what the orders expect to take."""
 
-    pos_price: Int64s  # [p] micros, >= 0
+    pos_price: Int64s  # [h] micros, >= 0
     node_price: Int64s  # [n] micros, >= 0
     temperature: float  # micros
     chain: bool  # as in `soft_kernel.soften_order`

@@ -13,8 +13,10 @@ The hard search runs first, so every exponent is a gap above a known minimum: no
 more than `CUT` temperatures above it are left out: each weighs less than a millionth of the best.
 
 A node that has only some of the units of a line, a *partial* node, could be overdrawn by two blocks. Where
-that is cheap such nodes are chained: added one at a time, each with at most one parcel (`chain_strict`). The
-soft value only guides the search for prices; the bound is always computed with the exact kernel.
+that is cheap such nodes are chained: added one at a time, each with at most one parcel (`chain_strict`). An
+order that may be served in several ways, or must be complete or not at all, takes the soft minimum over its
+choices. The soft value only guides the search for prices; the bound is always computed with the exact
+kernel.
 """
 
 import math
@@ -25,8 +27,10 @@ import numpy.typing as npt
 
 from solver.arrays import ProblemArrays, Scratch
 from solver.jit import kernel
+from solver.joint import parcels_that_fit
 from solver.order_kernel import (
     EXACT_LINES_MAX,
+    NEVER,
     STATES_MAX,
     best_parcels,
     best_partition,
@@ -34,8 +38,8 @@ from solver.order_kernel import (
     list_contents,
     list_first_blocks,
 )
-from solver.problem import AllocationProblem, Int32s, Int64s
-from solver.search import search_order
+from solver.problem import OWN_WAY, AllocationProblem, Int32s, Int64s
+from solver.search import cost_of_nothing, search_way
 
 CUT = 14.0
 CHANCE_MIN = 1e-6  # below, an expected parcel is not worth adding
@@ -86,12 +90,22 @@ class SoftScratch(NamedTuple):
 
 
 @kernel
-def useful_parcels(n_cands: int, last: int, most: int, w: Scratch, stride: Int64s, near: SoftScratch) -> int:
+def useful_parcels(
+    n_cands: int,
+    last: int,
+    most: int,
+    p: ProblemArrays,
+    w: Scratch,
+    line_qty: Int64s,
+    stride: Int64s,
+    near: SoftScratch,
+) -> int:
     """Keep every parcel that may stand in a plan of the whole order, state `last`, for at most `most` micros.
 
     ``w.plan_cost`` bounds what the rest of the order costs. Returns how many were kept, by candidate.
     """
     kept = 0
+    units = w.units[: len(line_qty)]
     for c in range(n_cands):
         n = list_contents(w.cand_avail[c], w.cand_unit[c], stride, w.content, w.content_cost)
         row = w.cand_row[c]
@@ -100,6 +114,11 @@ def useful_parcels(n_cands: int, last: int, most: int, w: Scratch, stride: Int64
             s = w.content[i]
             cost = fixed + w.transport[row, s] + w.content_cost[i]
             if cost + w.plan_cost[last - s] <= most:
+                if p.is_joint:
+                    for k in range(len(line_qty)):
+                        units[k] = (s // stride[k]) % (line_qty[k] + 1)
+                    if parcels_that_fit(c, units, p, p.pos_free, w) == 0:
+                        continue
                 near.near_cand[kept] = c
                 near.near_state[kept] = s
                 near.near_cost[kept] = cost
@@ -187,6 +206,7 @@ def pull_partitions(
 def share_out_blocks(
     kept: int,
     n_lines: int,
+    p: ProblemArrays,
     w: Scratch,
     near: SoftScratch,
     demand: Floats,
@@ -197,7 +217,7 @@ def share_out_blocks(
         c, s = near.near_cand[i], near.near_state[i]
         chance = near.block_pull[s] * near.near_weight[i]
         if chance > CHANCE_MIN:
-            expect_parcel(c, s, chance, n_lines, w, near, demand, load)
+            expect_parcel(c, s, chance, n_lines, p, w, near, demand, load)
 
 
 @kernel
@@ -206,17 +226,27 @@ def expect_parcel(
     state: int,
     chance: float,
     n_lines: int,
+    p: ProblemArrays,
     w: Scratch,
     near: SoftScratch,
     demand: Floats,
     load: Floats,
 ) -> None:
-    """Add a parcel that is sent with probability `chance` to the expected units and parcels."""
-    load[w.cand_node[c]] += chance
+    """Add a parcel that is sent with probability `chance` to the expected units and use of capacity."""
+    node, n_stock = w.cand_node[c], len(demand)
+    use = p.node_parcel_use[node]
     for k in range(n_lines):
         units = near.digit[state, k]
-        if units > 0:
-            demand[w.cand_pos[c, k]] += chance * units
+        if units == 0:
+            continue
+        pos = w.cand_pos[c, k]
+        use += units * p.pos_capacity_use[pos]
+        if pos < n_stock:
+            demand[pos] += chance * units
+        else:
+            for r in range(p.recipe_ptr[pos - n_stock], p.recipe_ptr[pos - n_stock + 1]):
+                demand[p.recipe_pos[r]] += chance * units * p.recipe_qty[r]
+    load[node] += chance * use
 
 
 @kernel
@@ -271,17 +301,22 @@ def chain_strict(
 def pull_chain(
     rows: int,
     n_states: int,
+    share: float,
     temperature: float,
     n_lines: int,
+    p: ProblemArrays,
     w: Scratch,
     near: SoftScratch,
     demand: Floats,
     load: Floats,
 ) -> None:
-    """Differentiate `chain_strict` backwards, down to ``plan_pull`` of the partition without them."""
+    """Differentiate `chain_strict` backwards, down to ``plan_pull`` of the partition without them.
+
+    share : the probability that a plan of this way is drawn.
+    """
     last = n_states - 1
     near.plan_pull[:n_states] = 0.0
-    near.plan_pull[last] = 1.0 / near.chain_weight[rows, last]
+    near.plan_pull[last] = share / near.chain_weight[rows, last]
     for row in range(rows, 0, -1):
         near.next_pull[:n_states] = 0.0
         for s in range(n_states):
@@ -298,7 +333,7 @@ def pull_chain(
                         share = pull * math.exp(-gap / temperature)
                         near.next_pull[s - y] += share
                         chance = share * near.chain_weight[row - 1, s - y]
-                        expect_parcel(near.near_cand[j], y, chance, n_lines, w, near, demand, load)
+                        expect_parcel(near.near_cand[j], y, chance, n_lines, p, w, near, demand, load)
         near.plan_pull[:n_states] = near.next_pull[:n_states]
 
 
@@ -349,6 +384,77 @@ def relax(n_cands: int, n_states: int, line_qty: Int64s, stride: Int64s, w: Scra
 
 
 @kernel
+def soften_way(
+    order: int,
+    way: int,
+    p: ProblemArrays,
+    pos_price: Int64s,
+    node_price: Int64s,
+    temperature: float,
+    chain: bool,
+    w: Scratch,
+    near: SoftScratch,
+) -> tuple[float, int, int, int]:
+    """Weigh the plans of an order by one `way`, an alternative or OWN_WAY; the rest as `soften_order`.
+
+    Returns (soft minimum, hard minimum, parcels kept, rows of the chain); both minima are NEVER or more
+    where an order that must be complete cannot be.
+    """
+    first, end = p.order_ptr[order], p.order_ptr[order + 1]
+    line_qty, n_lines = p.line_qty[first:end], end - first
+    least, _, n_cands = search_way(order, way, p, p.pos_free, p.node_capacity, pos_price, node_price, w)
+    stride = w.stride[:n_lines]
+    n_states = count_states(line_qty)
+    last = n_states - 1
+    cut = int(CUT * temperature)
+    is_chained = chain and n_states <= CHAIN_STATES_MAX
+    relax(n_cands, n_states, line_qty, stride, w)
+    if w.plan_cost[last] >= NEVER:
+        return float(NEVER), NEVER, 0, 0
+    most = w.plan_cost[last] + cut
+    if is_chained or p.is_joint:
+        most = max(least + cut, most)
+    kept = useful_parcels(n_cands, last, most, p, w, line_qty, stride, near)
+    if is_chained:
+        mark_partial(n_cands, line_qty, w)
+    if is_chained or p.is_joint:
+        best_kept(kept, n_states, w, near)
+        best_partition(stride, line_qty, n_states, w.best_cost, w.content, w.plan_cost, w.plan_block)
+    if not is_chained:
+        least = w.plan_cost[last]
+    fill_digits(n_states, line_qty, stride, near.digit)
+    weigh_blocks(kept, n_states, temperature, w, stride, near)
+    weigh_partitions(n_states, temperature, line_qty, stride, w, near)
+    rows = chain_strict(kept, n_states, temperature, n_lines, w, near)
+    if near.chain_cost[rows, last] >= NEVER:
+        return float(NEVER), least, kept, rows
+    soft = near.chain_cost[rows, last] - temperature * math.log(near.chain_weight[rows, last])
+    return soft, least, kept, rows
+
+
+@kernel
+def expect_way(
+    order: int,
+    kept: int,
+    rows: int,
+    share: float,
+    temperature: float,
+    p: ProblemArrays,
+    w: Scratch,
+    near: SoftScratch,
+    demand: Floats,
+    load: Floats,
+) -> None:
+    """Add what `share` of the way that `soften_way` has just weighed expects to take."""
+    first, end = p.order_ptr[order], p.order_ptr[order + 1]
+    line_qty, n_lines = p.line_qty[first:end], end - first
+    n_states, stride = count_states(line_qty), w.stride[:n_lines]
+    pull_chain(rows, n_states, share, temperature, n_lines, p, w, near, demand, load)
+    pull_partitions(n_states, temperature, line_qty, stride, w, near)
+    share_out_blocks(kept, n_lines, p, w, near, demand, load)
+
+
+@kernel
 def soften_order(
     order: int,
     p: ProblemArrays,
@@ -364,32 +470,64 @@ def soften_order(
     """Find the soft minimum of an order at prices, and what it expects to take.
 
     temperature : micros, > 0.   chain : whether partial nodes are chained, where that is not too dear.
-    demand : float64[p], load : float64[n], added to: expected units and parcels.
+    demand : float64[h], load : float64[n], added to: expected units of stock and of capacity.
     Returns (soft minimum, hard minimum) in micros, both of the relaxed partition where nothing is chained.
     """
-    first, end = p.order_ptr[order], p.order_ptr[order + 1]
-    line_qty, n_lines = p.line_qty[first:end], end - first
-    if n_lines == 0:
+    if p.order_ptr[order] == p.order_ptr[order + 1]:
         return 0.0, 0
-    least, _, n_cands = search_order(order, p, p.pos_free, p.node_capacity, pos_price, node_price, w)
-    stride = w.stride[:n_lines]
-    n_states = count_states(line_qty)
-    last = n_states - 1
-    cut = int(CUT * temperature)
-    relax(n_cands, n_states, line_qty, stride, w)
-    if not chain or n_states > CHAIN_STATES_MAX:
-        least = w.plan_cost[last]
-    kept = useful_parcels(n_cands, last, least + cut, w, stride, near)
-    if chain and n_states <= CHAIN_STATES_MAX:
-        mark_partial(n_cands, line_qty, w)
-        best_kept(kept, n_states, w, near)
-        best_partition(stride, line_qty, n_states, w.best_cost, w.content, w.plan_cost, w.plan_block)
-    fill_digits(n_states, line_qty, stride, near.digit)
-    weigh_blocks(kept, n_states, temperature, w, stride, near)
-    weigh_partitions(n_states, temperature, line_qty, stride, w, near)
-    rows = chain_strict(kept, n_states, temperature, n_lines, w, near)
-    pull_chain(rows, n_states, temperature, n_lines, w, near, demand, load)
-    pull_partitions(n_states, temperature, line_qty, stride, w, near)
-    share_out_blocks(kept, n_lines, w, near, demand, load)
-    soft = near.chain_cost[rows, last] - temperature * math.log(near.chain_weight[rows, last])
+    if p.order_complete[order] or p.alternative_ptr[order] < p.alternative_ptr[order + 1]:
+        return soften_choice(order, p, pos_price, node_price, temperature, chain, w, near, demand, load)
+    soft, least, kept, rows = soften_way(
+        order, OWN_WAY, p, pos_price, node_price, temperature, chain, w, near
+    )
+    expect_way(order, kept, rows, 1.0, temperature, p, w, near, demand, load)
     return soft, least
+
+
+@kernel
+def soften_choice(
+    order: int,
+    p: ProblemArrays,
+    pos_price: Int64s,
+    node_price: Int64s,
+    temperature: float,
+    chain: bool,
+    w: Scratch,
+    near: SoftScratch,
+    demand: Floats,
+    load: Floats,
+) -> tuple[float, int]:
+    """Soften an order that chooses: among ways to be served, or between all and nothing; as `soften_order`.
+
+    The soft minimum of the choices' soft minima; each is drawn with its share of the weight.
+    """
+    begin = p.alternative_ptr[order]
+    n_ways = p.alternative_ptr[order + 1] - begin + 1  # the first is the order's own
+    soft_of = np.empty(n_ways, np.float64)
+    least, best = NEVER, float(NEVER)
+    if p.order_complete[order]:
+        least = cost_of_nothing(order, p)
+        best = float(least)
+    kept = rows = 0
+    for k in range(n_ways):
+        way = OWN_WAY if k == 0 else begin + k - 1
+        soft_of[k], hard, kept, rows = soften_way(
+            order, way, p, pos_price, node_price, temperature, chain, w, near
+        )
+        least, best = min(least, hard), min(best, soft_of[k])
+    total = 0.0
+    if p.order_complete[order]:
+        total = math.exp((best - cost_of_nothing(order, p)) / temperature)
+    for k in range(n_ways):
+        total += math.exp((best - soft_of[k]) / temperature)
+    weighed = n_ways - 1
+    for k in range(n_ways - 1, -1, -1):
+        share = math.exp((best - soft_of[k]) / temperature) / total
+        if share < CHANCE_MIN:
+            continue
+        if weighed != k:
+            weighed = k
+            way = OWN_WAY if k == 0 else begin + k - 1
+            _, _, kept, rows = soften_way(order, way, p, pos_price, node_price, temperature, chain, w, near)
+        expect_way(order, kept, rows, share, temperature, p, w, near, demand, load)
+    return best - temperature * math.log(total), least

@@ -1,131 +1,157 @@
 """Nodes that an order would overdraw: all that each of them sends at once, jointly within what it has.
 
-The relaxed search of `order_kernel` prices blocks one by one, so two blocks from one node may take more of a
-position than it holds, or more parcels than it may send. `mark_overdrawn` finds such nodes in its answer and
-makes them strict. `parcels_of_one_node` finds the cheapest way in which such a node sends each state as a
-whole, and `best_with_strict` combines that with the relaxed plans of the other nodes.
+The relaxed search of `order_kernel` prices blocks one by one, so the blocks from one node may jointly take
+more of a position than it holds, or more of its capacity than there is (`joint`). `mark_overdrawn` finds
+such nodes in its answer and makes them strict. `parcels_of_one_node` finds the cheapest way in which such a
+node sends each state as a whole, and `best_with_strict` combines that with the relaxed plans of the other
+nodes.
+
+An order of limited parcels has a least cost for every number of parcels it may still use, a *level*; without
+a limit there is one level and parcels are not counted.
 
 This path is rare, so it allocates its own scratch.
 """
 
 import numpy as np
-import numpy.typing as npt
 
+from solver.arrays import ProblemArrays, Scratch
 from solver.jit import kernel
-from solver.order_kernel import COST_MAX, Int64Grid, list_contents, list_first_blocks, read_partition
-from solver.problem import Int32s, Int64s
+from solver.joint import parcels_that_fit
+from solver.order_kernel import (
+    COST_MAX,
+    Int64Grid,
+    best_partition,
+    list_contents,
+    list_first_blocks,
+    read_partition,
+)
+from solver.parcels_max import cut_within, read_cut
+from solver.problem import Int64s
 
 
 @kernel
-def mark_overdrawn(
-    n_out: int,
-    out_cand: Int32s,
-    out_state: Int64s,
-    stride: Int64s,
-    line_qty: Int64s,
-    cand_avail: Int64Grid,
-    cand_left: Int64s,
-    is_strict: npt.NDArray[np.uint8],
-) -> int:
-    """Mark the candidates whose parcels jointly exceed their stock or `cand_left` (int64[c], parcels).
+def mark_overdrawn(n_out: int, line_qty: Int64s, p: ProblemArrays, pos_left: Int64s, w: Scratch) -> int:
+    """Mark the candidates whose parcels in ``w.out_cand`` jointly exceed their stock or capacity as strict.
 
-    Returns how many became strict.
+    pos_left : int64[h] units.   Returns how many became strict.
     """
     marked = 0
+    n_lines = len(line_qty)
+    units = w.units[:n_lines]
     for i in range(n_out):
-        c = out_cand[i]
+        c = w.out_cand[i]
         parcels = 0
         for j in range(n_out):
-            parcels += out_cand[j] == c
-        if parcels < 2 or is_strict[c]:
+            parcels += w.out_cand[j] == c
+        if (parcels < 2 and not p.is_joint) or w.is_strict[c]:
             continue
-        overdrawn = parcels > cand_left[c]
-        for line in range(len(stride)):
-            taken = 0
+        for line in range(n_lines):
+            units[line] = 0
             for j in range(n_out):
-                if out_cand[j] == c:
-                    taken += (out_state[j] // stride[line]) % (line_qty[line] + 1)
-            overdrawn |= taken > cand_avail[c, line]
-        if overdrawn:
-            is_strict[c] = 1
+                if w.out_cand[j] == c:
+                    units[line] += (w.out_state[j] // w.stride[line]) % (line_qty[line] + 1)
+        if parcels > parcels_that_fit(c, units, p, pos_left, w):
+            w.is_strict[c] = 1
             marked += 1
     return marked
 
 
 @kernel
 def parcels_of_one_node(
-    avail: Int64s,
-    unit_cost: Int64s,
-    fixed_cost: int,
-    transport_row: Int64s,
-    parcels_max: int,
-    stride: Int64s,
-    line_qty: Int64s,
-    n_states: int,
-) -> tuple[Int64Grid, Int64Grid]:
-    """Find the cheapest way to send each state from one node in at most `parcels_max` parcels.
+    c: int, parcels_max: int, line_qty: Int64s, n_states: int, p: ProblemArrays, pos_left: Int64s, w: Scratch
+) -> tuple[Int64Grid, Int64Grid, Int64s]:
+    """Find the cheapest way to send each state from candidate `c` in at most `parcels_max` parcels.
 
-    avail, unit_cost : int64[l], units, micros a unit.   transport_row : int64[states], micros.
-    Returns (send_cost, send_block), int64[parcels_max + 1, states]. Row k is "in at most k parcels": the cost
-    in micros, COST_MAX where the node cannot send the state, and the parcel to send last, 0 where one parcel
-    fewer is as good.
+    Returns (send_cost, send_block, fitting). Row k of the first two, int64[rows, states], is "in at most k
+    parcels": the cost in micros, COST_MAX where the node cannot send the state, and the parcel to send last,
+    0 where one parcel fewer is as good. fitting : int64[states], the row to read for a state: the most
+    parcels that the node's capacity has room for beside the state's units; 0 where it cannot send the state
+    at all.
     """
-    send_cost = np.full((parcels_max + 1, n_states), COST_MAX, np.int64)
-    send_block = np.zeros((parcels_max + 1, n_states), np.int64)
+    n_lines = len(line_qty)
+    stride, units = w.stride[:n_lines], w.units[:n_lines]
     content = np.empty(n_states, np.int64)
     content_cost = np.empty(n_states, np.int64)
     blocks = np.empty(n_states, np.int64)
     one_parcel = np.full(n_states, COST_MAX, np.int64)
-    n = list_contents(avail, unit_cost, stride, content, content_cost)
+    fitting = np.zeros(n_states, np.int64)
+    n = list_contents(w.cand_avail[c], w.cand_unit[c], stride, content, content_cost)
+    most = 0
     for i in range(1, n):
-        one_parcel[content[i]] = fixed_cost + transport_row[content[i]] + content_cost[i]
+        s = content[i]
+        for line in range(n_lines):
+            units[line] = (s // stride[line]) % (line_qty[line] + 1)
+        fitting[s] = min(parcels_max, units.sum(), parcels_that_fit(c, units, p, pos_left, w))
+        most = max(most, fitting[s])
+        if fitting[s] > 0:
+            one_parcel[s] = w.cand_fixed[c] + w.transport[w.cand_row[c], s] + content_cost[i]
+    send_cost = np.full((most + 1, n_states), COST_MAX, np.int64)
+    send_block = np.zeros((most + 1, n_states), np.int64)
     send_cost[0, 0] = 0
-    for k in range(1, parcels_max + 1):
-        for i in range(n):
+    for k in range(1, most + 1):
+        send_cost[k, 0] = 0
+        for i in range(1, n):
             s = content[i]
+            if fitting[s] == 0:
+                continue
             send_cost[k, s] = send_cost[k - 1, s]
             m = list_first_blocks(s, stride, line_qty, blocks, True)
             for j in range(m):
                 block = blocks[j]
-                if block > 0 and send_cost[k - 1, s - block] < COST_MAX:
+                if send_cost[k - 1, s - block] < COST_MAX:
                     cost = one_parcel[block] + send_cost[k - 1, s - block]
                     if cost < send_cost[k, s]:
                         send_cost[k, s] = cost
                         send_block[k, s] = block
-    return send_cost, send_block
+    return send_cost, send_block, fitting
 
 
 @kernel
-def add_sender(send_cost: Int64s, stride: Int64s, line_qty: Int64s, cost: Int64s, sent: Int64s) -> None:
-    """Let one more node send: ``f(x) = min over y <= x of send(y) + f(x - y)``.
+def add_sender(
+    send_cost: Int64Grid,
+    fitting: Int64s,
+    stride: Int64s,
+    line_qty: Int64s,
+    cost: Int64Grid,
+    sent: Int64Grid,
+    sent_in: Int64Grid,
+) -> None:
+    """Let one more node send: ``f(x) = min over y <= x of send(y) + f(x - y)``, at every level.
 
-    send_cost : int64[states], micros, COST_MAX where the node cannot send the state.
-    cost : int64[states], micros, f before and after.   sent : int64[states], 0 on entry; written: the best y.
+    send_cost, fitting : as `parcels_of_one_node` returns them.
+    cost : int64[levels, states], micros, f before and after.
+    sent, sent_in : int64[levels, states], 0 on entry; written: the best y, and in how many parcels at most.
     """
     before = cost.copy()
-    blocks = np.empty(len(cost), np.int64)
-    for s in range(1, len(cost)):
+    levels, n_states = cost.shape
+    blocks = np.empty(n_states, np.int64)
+    for s in range(1, n_states):
         m = list_first_blocks(s, stride, line_qty, blocks, False)
         for j in range(m):
             block = blocks[j]
-            if send_cost[block] < COST_MAX:
-                total = send_cost[block] + before[s - block]
-                if total < cost[s]:
-                    cost[s] = total
-                    sent[s] = block
+            if fitting[block] == 0:
+                continue
+            if levels == 1:
+                total = send_cost[fitting[block], block] + before[0, s - block]
+                if total < cost[0, s]:
+                    cost[0, s], sent[0, s], sent_in[0, s] = total, block, fitting[block]
+                continue
+            for level in range(1, levels):
+                for parcels in range(1, min(level, fitting[block]) + 1):
+                    total = send_cost[parcels, block] + before[level - parcels, s - block]
+                    if total < cost[level, s]:
+                        cost[level, s], sent[level, s], sent_in[level, s] = total, block, parcels
 
 
 @kernel
-def read_sent(
-    c: int, state: int, send_block: Int64Grid, out_cand: Int32s, out_state: Int64s, n_out: int
-) -> int:
-    """Append the parcels of `state` from candidate `c` to out_cand, out_state; returns their new number."""
-    k = len(send_block) - 1
+def read_sent(c: int, state: int, parcels: int, send_block: Int64Grid, w: Scratch, n_out: int) -> int:
+    """Append the parcels of `state` from candidate `c`, at most `parcels`; returns their new number."""
+    k = parcels
     while state > 0:
         block = send_block[k, state]
         if block > 0:
-            out_cand[n_out] = c
-            out_state[n_out] = block
+            w.out_cand[n_out] = c
+            w.out_state[n_out] = block
             state -= block
             n_out += 1
         k -= 1
@@ -135,52 +161,51 @@ def read_sent(
 @kernel
 def best_with_strict(
     n_cands: int,
-    cand_row: Int32s,
-    cand_fixed: Int64s,
-    cand_avail: Int64Grid,
-    cand_unit: Int64Grid,
-    cand_left: Int64s,
-    is_strict: npt.NDArray[np.uint8],
-    transport: Int64Grid,
-    stride: Int64s,
+    limit: int,
     line_qty: Int64s,
     n_states: int,
-    best_cand: Int32s,
-    plan_cost: Int64s,
-    plan_block: Int64s,
-    out_cand: Int32s,
-    out_state: Int64s,
+    p: ProblemArrays,
+    pos_left: Int64s,
+    w: Scratch,
 ) -> tuple[int, int]:
     """Combine the relaxed plans of the other nodes with all that each strict node may send.
 
-    plan_cost, plan_block, best_cand : [states], the relaxed partition without the strict nodes.
-    out_cand, out_state : [parcels], written.
+    limit : parcels of the order at most, or 0 where they are not counted.
+    w : ``best_cost`` and ``best_cand`` are those of the nodes that are not strict; ``plan_cost`` and
+    ``plan_block`` are written, their relaxed partition; ``out_cand`` and ``out_state`` are written.
     Returns (cost in micros, number of parcels).
     """
-    units = line_qty.sum()
-    strict = np.flatnonzero(is_strict[:n_cands])
-    sent = np.zeros((len(strict), n_states), np.int64)
-    cost = plan_cost[:n_states].copy()
+    stride = w.stride[: len(line_qty)]
+    parcels_max = limit if limit > 0 else line_qty.sum()
+    strict = np.flatnonzero(w.is_strict[:n_cands])
+    sent = np.zeros((len(strict), limit + 1, n_states), np.int64)
+    sent_in = np.zeros((len(strict), limit + 1, n_states), np.int64)
+    cost = np.empty((limit + 1, n_states), np.int64)
+    cut = np.empty((limit + 1, n_states), np.int64)
+    best_partition(stride, line_qty, n_states, w.best_cost, w.content, w.plan_cost, w.plan_block)
+    if limit > 0:
+        cut_within(stride, line_qty, w.best_cost, w.best_cand, w.state_penalty, w.content, cost, cut)
+    else:
+        cost[0] = w.plan_cost[:n_states]
     for k in range(len(strict)):
-        c = strict[k]
-        send_cost, _ = parcels_of_one_node(
-            cand_avail[c], cand_unit[c], cand_fixed[c], transport[cand_row[c]], min(units, cand_left[c]),
-            stride, line_qty, n_states,
-        )  # fmt: skip
-        add_sender(send_cost[-1], stride, line_qty, cost, sent[k])
+        send_cost, _, fitting = parcels_of_one_node(
+            strict[k], parcels_max, line_qty, n_states, p, pos_left, w
+        )
+        add_sender(send_cost, fitting, stride, line_qty, cost, sent[k], sent_in[k])
     n_out = 0
-    state = n_states - 1
+    level, state = limit, n_states - 1
     for k in range(len(strict) - 1, -1, -1):
-        content = sent[k, state]
+        content, parcels = sent[k, level, state], sent_in[k, level, state]
         if content == 0:
             continue
-        c = strict[k]
         # Found once more: keeping it for every strict node would take megabytes.
-        _, send_block = parcels_of_one_node(
-            cand_avail[c], cand_unit[c], cand_fixed[c], transport[cand_row[c]], min(units, cand_left[c]),
-            stride, line_qty, n_states,
-        )  # fmt: skip
-        n_out = read_sent(c, content, send_block, out_cand, out_state, n_out)
+        _, send_block, _ = parcels_of_one_node(strict[k], parcels_max, line_qty, n_states, p, pos_left, w)
+        n_out = read_sent(strict[k], content, parcels, send_block, w, n_out)
         state -= content
-    n_out = read_partition(state, plan_block, best_cand, out_cand, out_state, n_out)
-    return cost[n_states - 1], n_out
+        if limit > 0:
+            level -= parcels
+    if limit > 0:
+        n_out = read_cut(level, state, stride, line_qty, cut, w.best_cand, w.out_cand, w.out_state, n_out)
+    else:
+        n_out = read_partition(state, w.plan_block, w.best_cand, w.out_cand, w.out_state, n_out)
+    return cost[limit, n_states - 1], n_out

@@ -33,6 +33,7 @@ def fewest_parcels(problem: AllocationProblem, places: Places) -> Server:
         pos_unit_cost=np.zeros_like(arrays.pos_unit_cost),
         line_penalty=np.full_like(arrays.line_penalty, UNIT),
         list_cost=np.zeros_like(arrays.list_cost),
+        list_fixed=np.zeros_like(arrays.list_fixed),
     )
     scratch, rule_scratch = Scratch.for_problem(problem), RuleScratch.for_problem(problem)
     no_stock_price = np.zeros_like(arrays.pos_free)

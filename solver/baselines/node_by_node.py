@@ -19,7 +19,7 @@ from solver.baselines.places import Places, distance_km
 from solver.baselines.run import Server
 from solver.jit import kernel
 from solver.order_kernel import transport_cost
-from solver.plan_state import PlanState
+from solver.plan_state import PlanState, close_parcel
 from solver.problem import (
     NO_LANE,
     NO_TARIFF,
@@ -231,7 +231,7 @@ def _score(
 def _transport(tariff: int, weight_g: int, p: ProblemArrays) -> tuple[int, int]:
     """Price a parcel; returns (micros, price list)."""
     return transport_cost(
-        tariff, weight_g, p.tariff_ptr, p.tariff_list, p.list_ptr, p.list_weight, p.list_cost
+        tariff, weight_g, p.tariff_ptr, p.tariff_list, p.list_ptr, p.list_weight, p.list_cost, p.list_fixed
     )
 
 
@@ -241,7 +241,7 @@ def _send(order: int, c: int, rest: Int64s, p: ProblemArrays, w: RuleScratch, pl
     _could_send(c, rest, w, plan)
     first, node = p.order_ptr[order], w.node[c]
     slot = plan.slot_ptr[order] + plan.n_parcels[order]
-    entry = plan.slot_ptr[order] if plan.n_parcels[order] == 0 else plan.entry_end[slot - 1]
+    begin = entry = plan.slot_ptr[order] if plan.n_parcels[order] == 0 else plan.entry_end[slot - 1]
     cost, weight_g = p.node_parcel_cost[node], 0
     for k in range(len(rest)):
         units = w.units[k]
@@ -251,15 +251,11 @@ def _send(order: int, c: int, rest: Int64s, p: ProblemArrays, w: RuleScratch, pl
         plan.entry_line[entry] = first + k
         plan.entry_pos[entry] = pos
         plan.entry_qty[entry] = units
-        plan.pos_left[pos] -= units
         entry += 1
         rest[k] -= units
         cost += units * (p.pos_unit_cost[pos] - p.line_penalty[first + k])
         weight_g += units * p.sku_weight[p.line_sku[first + k]]
     price, price_list = _transport(w.tariff[c], weight_g, p)
-    plan.parcel_node[slot] = node
-    plan.parcel_list[slot] = price_list
-    plan.entry_end[slot] = entry
-    plan.node_left[node] -= 1
+    close_parcel(slot, begin, entry, node, price_list, p, plan)
     plan.n_parcels[order] += 1
     plan.order_cost[order] += cost + price

@@ -17,7 +17,7 @@ QUICK = SolveParams(
 
 
 def zero_prices(p: AllocationProblem) -> tuple[np.ndarray, np.ndarray]:
-    return np.zeros(p.n_positions, np.int64), np.zeros(p.n_nodes, np.int64)
+    return np.zeros(p.n_stock, np.int64), np.zeros(p.n_nodes, np.int64)
 
 
 def first_come(p: AllocationProblem) -> PlanState:

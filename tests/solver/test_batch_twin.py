@@ -10,7 +10,7 @@ from tests.solver.twin import cheapest_plan
 def test_a_batch_of_one_costs_what_the_one_order_twin_says() -> None:
     for seed in range(60):
         p = random_problem(np.random.default_rng(seed), n_nodes=3, stock_max=2)
-        zero = np.zeros(p.n_positions, np.int64), np.zeros(p.n_nodes, np.int64)
+        zero = np.zeros(p.n_stock, np.int64), np.zeros(p.n_nodes, np.int64)
         assert best_batch(p) == cheapest_plan(p, 0, p.pos_free, p.node_capacity, *zero), seed
 
 

@@ -26,7 +26,7 @@ def day(seed: int) -> AllocationProblem:
 def search_from(p: AllocationProblem, plan: PlanState, seed: int) -> DisplacementSearch:
     rng = np.random.default_rng(seed)
     limited = p.node_capacity < UNLIMITED_PARCELS
-    prices = Prices(rng.integers(0, 30, p.n_positions), rng.integers(0, 30, p.n_nodes) * limited, 0)
+    prices = Prices(rng.integers(0, 30, p.n_stock), rng.integers(0, 30, p.n_nodes) * limited, 0)
     return DisplacementSearch(p, plan, prices, rng)
 
 

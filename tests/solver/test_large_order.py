@@ -88,7 +88,7 @@ def test_its_bound_is_never_above_the_optimum_at_any_prices() -> None:
     for seed in range(1000):
         p = small_order(seed)
         rng = np.random.default_rng(seed)
-        prices = rng.integers(0, 50, p.n_positions), rng.integers(0, 30, p.n_nodes)
+        prices = rng.integers(0, 50, p.n_stock), rng.integers(0, 30, p.n_nodes)
         least = exact(p, *prices)
         assert bound(p, *prices) <= least, seed
         tight += bound(p, *prices) == least

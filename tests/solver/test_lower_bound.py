@@ -16,7 +16,7 @@ from tests.solver.twin import cheapest_plan
 def random_prices(rng, p):
     """Prices of any height, from nothing to far above every cost; none where capacity is unlimited."""
     scale = rng.choice([0, 5, 40, 400])
-    stock = rng.integers(0, scale + 1, p.n_positions) * (rng.random(p.n_positions) < 0.7)
+    stock = rng.integers(0, scale + 1, p.n_stock) * (rng.random(p.n_stock) < 0.7)
     capacity = rng.integers(0, scale + 1, p.n_nodes) * (p.node_capacity < UNLIMITED_PARCELS)
     return stock.astype(np.int64), capacity.astype(np.int64)
 

@@ -11,7 +11,7 @@ from tests.solver.twin import cheapest_plan, enumerate_plans, transport
 
 def search(problem, *, order=0, pos_price=None, node_price=None):
     """Search one order and read its plan; the plan's cost is added up afresh."""
-    pos_price = np.zeros(problem.n_positions, np.int64) if pos_price is None else pos_price
+    pos_price = np.zeros(problem.n_stock, np.int64) if pos_price is None else pos_price
     node_price = np.zeros(problem.n_nodes, np.int64) if node_price is None else node_price
     w = Scratch.for_problem(problem)
     cost, n_out, _ = search_order(
@@ -50,7 +50,7 @@ def assert_plan_is_worth(problem, order, cost, n_out, w, pos_price, node_price):
 
 
 def random_prices(rng, problem):
-    return rng.integers(0, 40, problem.n_positions), rng.integers(0, 25, problem.n_nodes)
+    return rng.integers(0, 40, problem.n_stock), rng.integers(0, 25, problem.n_nodes)
 
 
 @pytest.mark.parametrize("block", range(10))

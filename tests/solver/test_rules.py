@@ -51,8 +51,8 @@ def test_a_position_made_of_stock_has_no_stock_row(kits: AllocationProblem) -> N
     ("name", "axis", "low", "high"),
     [
         ("list_fixed", "list_ptr", 0, 2**48),
-        ("node_parcel_use", "node_capacity", 0, 2**31 - 1),
-        ("pos_capacity_use", "pos_node", 0, 2**31 - 1),
+        ("node_parcel_use", "node_capacity", 0, 2**30 - 1),
+        ("pos_capacity_use", "pos_node", 0, 2**30 - 1),
         ("order_parcels_max", "order_destination", 1, 2**31 - 1),
         ("order_complete", "order_destination", 0, 1),
     ],
@@ -152,7 +152,7 @@ def test_what_products_cost_can_be_counted(problem: AllocationProblem) -> None:
         "line_qty": np.full_like(problem.line_qty, 2**10),
         "line_penalty": np.full_like(problem.line_penalty, 2**47),
     }
-    heavy = np.full(problem.n_nodes, 2**30)
+    heavy = np.full(problem.n_nodes, 2**29)
     expected = "node_parcel_use: times what the dearest order costs unfilled must be at most 2**60 micros"
     assert told(problem, **dear, node_parcel_use=heavy) == expected
     whole = np.ones(problem.n_orders, np.uint8)

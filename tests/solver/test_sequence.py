@@ -48,7 +48,7 @@ def test_giving_everything_back_restores_stock_and_capacity_exactly() -> None:
         p = with_a_large_order(batch(seed)) if seed % 2 else batch(seed)
         plan = first_come(p)
         for order in np.random.default_rng(seed).permutation(p.n_orders):
-            release_order(order, plan)
+            release_order(order, ProblemArrays.of(p), plan)
         assert plan.pos_left.tolist() == p.pos_free.tolist()
         assert plan.node_left.tolist() == p.node_capacity.tolist()
         assert len(plan.to_plan().parcel_order) == 0
@@ -83,6 +83,6 @@ def test_a_copy_shares_nothing_that_planning_changes() -> None:
     plan = first_come(p)
     kept, cost = plan.copy(), plan.cost()
     for order in range(p.n_orders):
-        release_order(order, plan)
+        release_order(order, ProblemArrays.of(p), plan)
     assert checked(p, kept).total_micros == cost
     assert kept.n_parcels.sum() > 0

@@ -23,7 +23,7 @@ DROPPED = 1e-4
 
 def soften(p: AllocationProblem, pos_price, node_price, *, chain: bool, temperature: float = TEMPERATURE):
     """Soften the first order; (soft, hard, demand, load)."""
-    demand, load = np.zeros(p.n_positions), np.zeros(p.n_nodes)
+    demand, load = np.zeros(p.n_stock), np.zeros(p.n_nodes)
     soft, hard = soften_order(
         0, ProblemArrays.of(p), pos_price, node_price, temperature, chain,
         Scratch.for_problem(p), SoftScratch.for_problem(p), demand, load,
@@ -81,7 +81,7 @@ def float_cost(view: OrderView, n: int, content: tuple[int, ...]) -> float:
 def problem_and_prices(seed: int):
     rng = np.random.default_rng(seed)
     p = random_problem(rng, lines_max=3, qty_max=3, n_nodes=int(rng.integers(1, 5)))
-    return p, rng.integers(0, 40, p.n_positions), rng.integers(0, 25, p.n_nodes)
+    return p, rng.integers(0, 40, p.n_stock), rng.integers(0, 25, p.n_nodes)
 
 
 @pytest.mark.parametrize("chain", [False, True])
@@ -126,9 +126,7 @@ def slopes(p: AllocationProblem, pos_price, node_price, *, chain: bool) -> np.nd
         up, down = prices.copy(), prices.copy()
         up[k] += 1
         down[k] -= 1
-        values = [
-            soft_twin(p, each[: p.n_positions], each[p.n_positions :], chain=chain) for each in (up, down)
-        ]
+        values = [soft_twin(p, each[: p.n_stock], each[p.n_stock :], chain=chain) for each in (up, down)]
         found[k] = (values[0] - values[1]) / 2
     return found
 
