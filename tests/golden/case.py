@@ -2,7 +2,8 @@
 
 A case is a folder with `problem.json` and `expected.json`. What a problem does not name has the defaults of
 `tests.planning.days`: nodes on one spot, 600 cents a parcel, 6,000 cents a unit left unfilled. What is
-expected names what must be so and leaves out what may be either way.
+expected names what must be so and leaves out what may be either way. `without_the_policy` expects the same of
+a plan of that day under the default policy.
 """
 
 import json
@@ -45,9 +46,11 @@ def load_case(name: str) -> Case:
     orders = {
         order_id: order(
             *((sku, qty) for sku, qty in row["lines"]),
-            **{key: value for key, value in row.items() if key != "lines"},
+            **{key: value for key, value in row.items() if key not in ("lines", "alternatives")},
+            alternatives=tuple(map(tuple, row.get("alternatives", ()))),
         )
         for order_id, row in problem["orders"].items()
     }
     policy = Policy.from_toml(problem["policy_toml"]) if "policy_toml" in problem else Policy.default()
-    return Case(name, problem["about"], day(nodes, stock, orders), policy, expected)
+    scenario = day(nodes, stock, orders, kits=problem.get("kits"))
+    return Case(name, problem["about"], scenario, policy, expected)

@@ -12,9 +12,12 @@ from typing import Any
 import numpy as np
 
 from fulfillment.scenario.tables import (
+    METHODS,
     MICROS_PER_CENT,
     NO_INDEX,
     UNLIMITED_PARCELS,
+    Alternatives,
+    Kits,
     Nodes,
     OrderLines,
     Orders,
@@ -55,7 +58,10 @@ def node(**columns: Any) -> Row:
 
 
 def order(*lines: tuple[str, int], **columns: Any) -> Row:
-    """An order of (SKU, qty) lines."""
+    """An order of (SKU, qty) lines.
+
+    alternatives : (method, pickup node or None), numbered from 1.
+    """
     return {
         "lines": lines,
         "placed_at": PLACED_AT,
@@ -64,6 +70,7 @@ def order(*lines: tuple[str, int], **columns: Any) -> Row:
         "promise_by": "NaT",
         "priority": 1,
         "place": 0,
+        "alternatives": (),
     } | columns
 
 
@@ -75,13 +82,17 @@ def day(
     skus: Mapping[str, tuple[float, int]] | None = None,
     rates: Sequence[tuple[str, str, str, int, float, int, float, int]] = RATES,
     places: Sequence[tuple[float, float]] = ((40.0, -75.0),),
+    kits: Mapping[str, Mapping[str, int]] | None = None,
 ) -> Scenario:
     """Lay out a scenario.
 
     stock : available, or (available, safety stock), by (node, SKU).   skus : (price in cents, grams).
     places : (lat, lon) of the postal codes that an order's `place` counts.
+    kits : units by component, by kit.
     """
+    recipes = kits or {}
     mentioned = [sku for _, sku in stock] + [sku for each in orders.values() for sku, _ in each["lines"]]
+    mentioned += [sku for recipe in recipes.values() for sku in recipe]
     listed = {sku: (1000, 100) for sku in mentioned} | dict(skus or {})
     node_at = {name: at for at, name in enumerate(nodes)}
     sku_at = {name: at for at, name in enumerate(listed)}
@@ -104,6 +115,8 @@ def day(
             np.zeros(len(places), np.int64),
         ),
         rates=_rates(rates),
+        kits=_kits(recipes, sku_at),
+        alternatives=_alternatives(orders, node_at),
     )
 
 
@@ -167,6 +180,22 @@ def _order_lines(orders: Mapping[str, Row], sku_at: dict[str, int]) -> OrderLine
     ]
     columns = zip(*lines, strict=True) if lines else ([], [], [], [])
     return OrderLines(*(_ints(column) for column in columns))
+
+
+def _kits(recipes: Mapping[str, Mapping[str, int]], sku_at: dict[str, int]) -> Kits:
+    rows = sorted((sku_at[kit], sku_at[sku], qty) for kit, of in recipes.items() for sku, qty in of.items())
+    columns = zip(*rows, strict=True) if rows else ([], [], [])
+    return Kits(*(_ints(column) for column in columns))
+
+
+def _alternatives(orders: Mapping[str, Row], node_at: dict[str, int]) -> Alternatives:
+    rows = [
+        (at, number, METHODS.index(method), node_at[pickup] if pickup else NO_INDEX)
+        for at, row in enumerate(orders.values())
+        for number, (method, pickup) in enumerate(row["alternatives"], start=1)
+    ]
+    columns = zip(*rows, strict=True) if rows else ([], [], [], [])
+    return Alternatives(*(_ints(column) for column in columns))
 
 
 def _rates(rows: Sequence[tuple[str, str, str, int, float, int, float, int]]) -> Rates:

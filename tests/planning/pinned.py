@@ -2,6 +2,7 @@
 
 Reads a scenario's tables and the rows of allocations.csv, and knows nothing else of how the plan was made.
 Money is in cents, as fractions. The rules are the pinned meaning of a plan; each parcel is looked at alone.
+A kit's units are those of its components; a column `alternative` says in which way an order is served.
 """
 
 import csv
@@ -13,10 +14,12 @@ from fractions import Fraction
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from fulfillment.scenario.tables import MICROS_PER_CENT, UNLIMITED_PARCELS, Scenario
+from fulfillment.scenario.tables import METHODS, MICROS_PER_CENT, UNLIMITED_PARCELS, Scenario
 
 Row = dict[str, str]
 MINUTE = timedelta(minutes=1)
+ZERO = timedelta(0)
+OWN_WAY = "None"  # as a row without an alternative says it
 
 
 @dataclass
@@ -27,6 +30,7 @@ class Verdict:
     transport: Fraction = Fraction(0)
     handling: Fraction = Fraction(0)
     unfilled: Fraction = Fraction(0)
+    days_late: dict[str, int] = field(default_factory=dict)  # by parcel; a day begun counts whole
 
     @property
     def total(self) -> Fraction:
@@ -39,13 +43,31 @@ def read_rows(path: Path) -> list[Row]:
 
 
 class PinnedJudge:
-    """Judges plans of one scenario."""
+    """Judges plans of one scenario; a parcel may be `days_late_max` days late."""
 
-    def __init__(self, scenario: Scenario) -> None:
+    def __init__(self, scenario: Scenario, days_late_max: int = 0) -> None:
         self.s = scenario
+        self.days_late_max = days_late_max
         self.node_at = {name: at for at, name in enumerate(scenario.nodes.node_id)}
         self.sku_at = {name: at for at, name in enumerate(scenario.skus.sku_id)}
         self.order_at = {name: at for at, name in enumerate(scenario.orders.order_id)}
+        kits, names = scenario.kits, scenario.skus.sku_id
+        self.recipes: dict[str, dict[str, int]] = {}
+        for kit, component, qty in zip(
+            kits.kit.tolist(), kits.component.tolist(), kits.qty.tolist(), strict=True
+        ):
+            self.recipes.setdefault(names[kit], {})[names[component]] = qty
+        ways = scenario.alternatives
+        self.ways = {
+            (scenario.orders.order_id[order], str(number)): (METHODS[method], pickup)
+            for order, number, method, pickup in zip(
+                ways.order.tolist(),
+                ways.number.tolist(),
+                ways.method.tolist(),
+                ways.pickup_node.tolist(),
+                strict=True,
+            )
+        }
         lines = scenario.order_lines
         self.asked = {
             (scenario.orders.order_id[o], n): (scenario.skus.sku_id[s], q)
@@ -64,6 +86,7 @@ class PinnedJudge:
         for row in rows:
             parcels.setdefault(row["parcel_id"], []).append(row)
         self._judge_units(rows, verdict)
+        self._judge_ways(rows, verdict)
         load = Counter(members[0]["node_id"] for members in parcels.values())
         for node, sent in load.items():
             capacity = int(self.s.nodes.capacity_parcels[self.node_at[node]])
@@ -83,7 +106,8 @@ class PinnedJudge:
             if int(row["qty"]) < 1:
                 verdict.violations.append(f"less than a unit: {row}")
             filled[line] += int(row["qty"])
-            taken[row["node_id"], row["sku_id"]] += int(row["qty"])
+            for sku, units in self.recipe(row["sku_id"]).items():
+                taken[row["node_id"], sku] += int(row["qty"]) * units
         stock = self.s.stock
         free = {
             (self.s.nodes.node_id[n], self.s.skus.sku_id[k]): max(0, a - kept)
@@ -100,6 +124,24 @@ class PinnedJudge:
             price = Fraction(int(self.s.skus.price_micros[self.sku_at[sku]]), MICROS_PER_CENT)
             verdict.unfilled += max(0, qty - filled[line]) * (5000 + price)
 
+    def recipe(self, sku: str) -> dict[str, int]:
+        return self.recipes.get(sku, {sku: 1})
+
+    def _judge_ways(self, rows: list[Row], verdict: Verdict) -> None:
+        taken: dict[str, set[str]] = {}
+        for row in rows:
+            taken.setdefault(row["order_id"], set()).add(row.get("alternative", OWN_WAY))
+        for order, ways in taken.items():
+            if len(ways) > 1:
+                verdict.violations.append(f"order {order} is served in {len(ways)} ways")
+
+    def _way(self, row: Row) -> tuple[str, int]:
+        """Method and pickup node by which the order is served."""
+        order = self.order_at[row["order_id"]]
+        if row.get("alternative", OWN_WAY) == OWN_WAY:
+            return self.s.orders.method[order], int(self.s.orders.pickup_node[order])
+        return self.ways[row["order_id"], row["alternative"]]
+
     def _judge_parcel(self, name: str, members: list[Row], verdict: Verdict) -> None:
         one = members[0]
         for key in ("order_id", "node_id", "carrier", "service"):
@@ -107,7 +149,7 @@ class PinnedJudge:
                 verdict.violations.append(f"parcel {name} mixes {key}")
         nodes, orders = self.s.nodes, self.s.orders
         node, order = self.node_at[one["node_id"]], self.order_at[one["order_id"]]
-        method, pickup = orders.method[order], int(orders.pickup_node[order])
+        method, pickup = self._way(one)
         is_own = method == "PICK_UP" and pickup == node
         if method == "PICK_UP" and not nodes.pickup[pickup]:
             verdict.violations.append(f"parcel {name}: no pickup there")
@@ -135,13 +177,17 @@ class PinnedJudge:
             departs = first_cutoff(ready, nodes.cutoff_local[node], ZoneInfo(nodes.timezone[node]))
             arrives = departs + timedelta(hours=24 * days)
         promise = orders.promise_by[order]
-        if str(promise) != "NaT" and arrives > promise.astype(datetime).replace(tzinfo=UTC):
-            verdict.violations.append(f"parcel {name}: arrives {arrives}, promised by {promise}")
+        late = ZERO if str(promise) == "NaT" else arrives - promise.astype(datetime).replace(tzinfo=UTC)
+        if late > ZERO:
+            verdict.days_late[name] = -(-late // timedelta(days=1))
+            if verdict.days_late[name] > self.days_late_max:
+                verdict.violations.append(f"parcel {name}: arrives {arrives}, promised by {promise}")
         verdict.handling += Fraction(int(nodes.handling_micros_per_parcel[node]), MICROS_PER_CENT)
         percent = Fraction(str(float(nodes.commission_pct[node]))) / 100
         for row in members:
             price = int(self.s.skus.price_micros[self.sku_at[row["sku_id"]]])
-            unit = int(nodes.handling_micros_per_unit[node]) + price * percent
+            picked = sum(self.recipe(row["sku_id"]).values())
+            unit = picked * int(nodes.handling_micros_per_unit[node]) + price * percent
             verdict.handling += int(row["qty"]) * Fraction(unit) / MICROS_PER_CENT
 
     def _distance_km(self, node: int, order: int, method: str, pickup: int) -> float:
