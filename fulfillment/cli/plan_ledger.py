@@ -65,7 +65,9 @@ def plan_ledger(
     if out_folder is not None:
         write_plan(PlanFacts.of(day, run), out_folder)
     if read.left_out:
-        out.line(f"left out, to places that the ledger does not know: {len(read.left_out):,} orders")
+        out.line(
+            f"left out, to places that the ledger does not know or for kits: {len(read.left_out):,} orders"
+        )
     if not len(read.scenario.order_lines):
         out.line("no order waits: there is nothing to plan")
         return LedgerPlan(day, None, run)

@@ -98,6 +98,7 @@ def plan_with_progress(out: Output, scenario: "Scenario", search: Search) -> "Pl
 
 def tell(out: Output, day: "PlannedDay") -> None:
     """Say what a plan does, in a few lines."""
+    from fulfillment.planning.certificate import why_no_pinned_bound
     from fulfillment.planning.manifest import counts, units_by_reason
     from solver.solve import Status
 
@@ -114,8 +115,9 @@ def tell(out: Output, day: "PlannedDay") -> None:
     )
     if not day.policy.has_pinned_meaning:
         out.line(f"to the policy it costs {_policy_parts(day)}")
-    if day.parcels_late:
-        out.line(f"{day.parcels_late:,} parcels arrive after their promise, at the policy's price")
+    no_pinned_bound = why_no_pinned_bound(day)
+    if no_pinned_bound is not None:
+        out.line(no_pinned_bound)
     if count["orders_with_alternatives"]:
         out.line(
             f"{count['orders_served_by_alternative']:,} of {count['orders_with_alternatives']:,} orders with "

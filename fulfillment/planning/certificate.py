@@ -69,8 +69,8 @@ def why_no_pinned_bound(day: PlannedDay) -> str | None:
     if late == 0:
         return None
     return (
-        f"{late:,} of the parcels arrive after their promise, at the policy's price; the pinned meaning "
-        "allows no such plan, so its bound says nothing of this one"
+        f"{late:,} parcels arrive after their promise, at the policy's price; the pinned meaning allows no "
+        "such plan, so its bound says nothing of this one"
     )
 
 

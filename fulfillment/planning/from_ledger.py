@@ -50,7 +50,8 @@ class LedgerDay:
     position : int
         Of the last stock entry that was seen.
     left_out : list of str
-        Waiting orders that no plan can serve: to a place that the ledger does not know, or sold at a till.
+        Waiting orders that no plan can serve: to a place that the ledger does not know, sold at a till, or
+        for a kit, whose components no plan can commit there yet.
     """
 
     scenario: Scenario
@@ -75,7 +76,7 @@ def to_scenario(day: RetailDay) -> tuple[Scenario, list[str]]:
     """Turn the ledger's columns into a scenario; also name the orders that no plan can serve."""
     node, sku = _index(day.nodes.node_id), _index(day.skus.sku_id)
     place = _index(day.postal_codes.postal_code)
-    serves = _can_be_served(day.orders, place)
+    serves = _can_be_served(day, place)
     orders = _orders(day.orders, serves, node, place)
     scenario = Scenario(
         nodes=_nodes(day.nodes),
@@ -90,10 +91,20 @@ def to_scenario(day: RetailDay) -> tuple[Scenario, list[str]]:
     return scenario, left_out
 
 
-def _can_be_served(orders: OrderColumns, place: Index) -> list[bool]:
+def _can_be_served(day: RetailDay, place: Index) -> list[bool]:
+    lines, orders = day.order_lines, day.orders
+    for_kits = {
+        order_id
+        for order_id, sku_id in zip(lines.order_id, lines.sku_id, strict=True)
+        if sku_id in day.kit_sku_ids
+    }
     return [
-        method in DECIDED_METHODS and (postal_code in place or method == Method.PICK_UP)
-        for method, postal_code in zip(orders.method, orders.postal_code, strict=True)
+        method in DECIDED_METHODS
+        and (postal_code in place or method == Method.PICK_UP)
+        and order_id not in for_kits
+        for order_id, method, postal_code in zip(
+            orders.order_id, orders.method, orders.postal_code, strict=True
+        )
     ]
 
 

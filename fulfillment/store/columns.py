@@ -114,3 +114,4 @@ class RetailDay:
     stock: StockColumns
     orders: OrderColumns
     order_lines: OrderLineColumns
+    kit_sku_ids: frozenset[str] = frozenset()

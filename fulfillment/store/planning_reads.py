@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, case, func, select
+from sqlalchemy import Connection, Select, and_, case, func, select
 
 from fulfillment.domain.transitions import HoldState, OrderState, ParcelState
 from fulfillment.store.columns import (
@@ -19,7 +19,7 @@ from fulfillment.store.columns import (
 )
 from fulfillment.store.network import current_rate_version, read_rates
 from fulfillment.store.posting import Position
-from fulfillment.store.schema.catalogue import sku_version
+from fulfillment.store.schema.catalogue import kit, kit_component, sku_version
 from fulfillment.store.schema.network import EVERY_DAY, calendar, capacity, node_version, postal_code
 from fulfillment.store.schema.orders import hold, hold_line, order_line, orders, parcel
 from fulfillment.store.schema.stock import ALL_CHANNELS, buffer, stock
@@ -44,6 +44,7 @@ def read_day(connection: Connection, now: datetime) -> RetailDay:
         stock=_stock(connection, now),
         orders=_orders(connection),
         order_lines=_order_lines(connection),
+        kit_sku_ids=_kits(connection),
     )
 
 
@@ -95,6 +96,16 @@ def _skus(connection: Connection) -> SkuColumns:
     s = sku_version.c
     rows = current_rows(sku_version, s.sku_id, s.gtin, s.name, s.price_micros, s.weight_g)
     return SkuColumns(*_columns(connection, rows.order_by(s.sku_id)))
+
+
+def _kits(connection: Connection) -> frozenset[str]:
+    """Name the SKUs that are kits now: whose current recipe has components."""
+    current = current_rows(kit, kit.c.kit_sku_id, kit.c.version).subquery("current")
+    is_current = and_(
+        kit_component.c.kit_sku_id == current.c.kit_sku_id, kit_component.c.version == current.c.version
+    )
+    rows = select(kit_component.c.kit_sku_id).join_from(current, kit_component, is_current)
+    return frozenset(connection.scalars(rows.distinct()))
 
 
 def _postal_codes(connection: Connection) -> PostalCodeColumns:

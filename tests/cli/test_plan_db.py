@@ -6,10 +6,11 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import insert, select, update
 
 from fulfillment.cli import plan_ledger, progress
 from fulfillment.cli.exits import ExitCode
@@ -18,7 +19,8 @@ from fulfillment.scenario.read import read_scenario
 from fulfillment.services import commit_plan as commit_plan_module
 from fulfillment.store.engine import open_engine
 from fulfillment.store.entries import balances
-from fulfillment.store.schema.orders import orders
+from fulfillment.store.schema.catalogue import kit, kit_component
+from fulfillment.store.schema.orders import order_line, orders
 from tests.cli.ledgers import TINY, assert_sound, connect, run, states, write_day
 from tests.planning.pinned import PinnedJudge, read_rows
 from tests.support.databases import KINDS, ledger_database
@@ -177,6 +179,30 @@ def test_orders_to_a_place_that_the_ledger_does_not_know_are_left_out_and_named(
     assert sorted(document["orders_left_out"]) == sorted(lost)
     assert document["counts"]["orders"] == TINY.orders - len(lost)
     assert "left out" in done.stderr
+    assert_sound(loaded)
+
+
+def test_orders_for_a_kit_are_left_out_and_named_while_its_recipe_stands(loaded: str) -> None:
+    """The ledger has a kit's recipe and its components' stock, and no plan can commit these for it yet."""
+    engine = open_engine(loaded)
+    with engine.begin() as connection:
+        kit_id, component, no_kit = connection.scalars(select(order_line.c.sku_id).distinct().limit(3)).all()
+        recorded_at = datetime(2026, 11, 20, tzinfo=UTC)
+        for sku_id, version in ((kit_id, 1), (no_kit, 1), (no_kit, 2)):  # whose second version has no recipe
+            connection.execute(
+                insert(kit).values(kit_sku_id=sku_id, version=version, recorded_at=recorded_at)
+            )
+        for sku_id in (kit_id, no_kit):
+            connection.execute(
+                insert(kit_component).values(kit_sku_id=sku_id, version=1, sku_id=component, qty=2)
+            )
+        of_kits = connection.scalars(
+            select(order_line.c.order_id).where(order_line.c.sku_id == kit_id).distinct()
+        ).all()
+    engine.dispose()
+    document = json.loads(run("plan", "--db", loaded, "--json", "--time-limit", 0).stdout)
+    assert sorted(document["orders_left_out"]) == sorted(of_kits)
+    assert document["counts"]["orders"] == TINY.orders - len(of_kits)
     assert_sound(loaded)
 
 

@@ -61,6 +61,28 @@ def test_a_plan_is_written_and_told_in_a_few_lines(scenario: Path, tmp_path: Pat
     assert f"written to {out}" in said.stdout
 
 
+def test_what_a_policy_charges_is_told_apart_from_the_pinned_cost(scenario: Path, tmp_path: Path) -> None:
+    policy, out = tmp_path / "policy.toml", tmp_path / "plan"
+    policy.write_text(
+        "version = 2\n[vendors_last]\ncents_per_parcel = 1\n[lateness]\ncents_per_day = 10\nmax_days = 3\n"
+    )
+    said = run(scenario, "--out", out, "--policy", policy)
+    assert said.exit_code == ExitCode.DONE
+    document = json.loads((out / "run.json").read_text())
+    parts = document["policy_parts_cents"]
+    assert parts["lateness"] > 0
+    assert document["counts"]["parcels_late"] > 0
+    assert sum(parts.values()) == pytest.approx(document["policy_cents"])
+    told = f"+ lateness {parts['lateness'] / 100:,.2f}"
+    assert "to the policy it costs" in said.stdout
+    assert told in said.stdout
+    assert f"{document['counts']['parcels_late']} parcels arrive after their promise" in said.stdout
+    certificate = json.loads((out / "certificate.json").read_text())
+    assert certificate["lower_bound_cents"] is certificate["gap"] is None
+    assert certificate["policy_parts_cents"] == parts
+    assert certificate["no_pinned_bound"] in said.stdout
+
+
 def test_the_plan_is_what_the_pinned_rules_say_and_run_json_agrees(scenario: Path, tmp_path: Path) -> None:
     out = tmp_path / "plan"
     assert run(scenario, "--out", out).exit_code == ExitCode.DONE

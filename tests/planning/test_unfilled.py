@@ -2,7 +2,8 @@
 
 import pytest
 
-from fulfillment.domain.policy import Policy, SafetyFloor
+from fulfillment.domain.kinds import Method
+from fulfillment.domain.policy import Completion, ParcelRules, Policy, SafetyFloor
 from fulfillment.planning.plan_day import PlannedDay, plan_day
 from fulfillment.planning.unfilled import Reason
 from fulfillment.scenario.tables import Scenario
@@ -114,6 +115,84 @@ def test_the_node_that_passes_most_tests_decides() -> None:
         {"O1": order(("V", 2), promise_by="2026-11-22T12:00")},
     )
     assert told(scenario) == [("sold_out", 1, [3, 2, 1, 0, 0])]
+
+
+def test_not_together_is_told_from_no_stock_and_sold_out() -> None:
+    """A set is a cup and two plates: apart; without cups; its only place taken; what is left is apart."""
+    sets = {"SET": {"CUP": 1, "PLATE": 2}}
+    one = {"O1": order(("SET", 1))}
+    nodes = {"L1": node(), "L2": node()}
+    apart = day(nodes, {("L1", "CUP"): 9, ("L2", "PLATE"): 9}, one, kits=sets)
+    assert told(apart) == [("not_together", 1, [0, 0, 0, 0, 0])]
+    cups_missing = day(nodes, {("L1", "CUP"): 0, ("L1", "PLATE"): 9}, one, kits=sets)
+    assert told(cups_missing) == [("no_stock", 1, [0, 0, 0, 0, 0])]
+    first = {"first": order(("SET", 1), placed_at="2026-11-20T08:00", priority=1)}
+    taken = day({"L1": node()}, {("L1", "CUP"): 1, ("L1", "PLATE"): 9}, first | one, kits=sets)
+    assert told(taken) == [("sold_out", 1, [1, 1, 1, 0, 0])]
+    left_apart = day(nodes, {("L1", "CUP"): 1, ("L1", "PLATE"): 9, ("L2", "CUP"): 5}, first | one, kits=sets)
+    assert told(left_apart) == [("not_together", 1, [1, 1, 1, 0, 0])]
+
+
+def test_what_is_not_split_is_short_as_a_whole() -> None:
+    policy = Policy(version=2, parcels=ParcelRules(unsplit_skus=frozenset({"V"})))
+    scenario = day({"L1": node(), "L2": node()}, {("L1", "V"): 3, ("L2", "V"): 2}, {"O1": order(("V", 4))})
+    assert told(scenario, policy) == [("not_together", 4, [0, 0, 0, 0, 0])]
+    short = day({"L1": node()}, {("L1", "V"): 3}, {"O1": order(("V", 2)), "O2": order(("V", 2))})
+    assert told(short, policy) == [("not_together", 2, [1, 1, 1, 0, 0])]
+
+
+ONE_PARCEL = Policy(version=2, parcels=ParcelRules(max_per_order=1))
+COMPLETE = Policy(version=2, completion=Completion(ship_complete_methods=frozenset({Method.SHIPPING})))
+
+
+def two_nodes(second_parcel_cents: int = 0, **columns: object) -> Scenario:
+    """V is at L1, W at L2 only."""
+    return day(
+        {"L1": node(), "L2": node(handling_cents_per_parcel=second_parcel_cents)},
+        {("L1", "V"): 5, ("L2", "W"): 5},
+        {"O1": order(("V", 1), ("W", 1), **columns)},
+    )
+
+
+def test_parcel_limit_is_told_where_another_parcel_would_have_paid() -> None:
+    assert [reason for reason, _, _ in told(two_nodes(), ONE_PARCEL)] == ["parcel_limit"]
+    # At 5,500 and 600 it would not: 6,000 is what the unit costs unfilled.
+    assert [reason for reason, _, _ in told(two_nodes(5500), ONE_PARCEL)] == ["dearer_than_penalty"]
+    assert told(two_nodes()) == []
+
+
+def test_ship_complete_is_told_where_another_line_is_missing() -> None:
+    scenario = day({"L1": node()}, {("L1", "V"): 5}, {"O1": order(("V", 1), ("W", 1))})
+    assert [reason for reason, _, _ in told(scenario, COMPLETE)] == ["ship_complete", "no_stock"]
+    in_part = day({"L1": node()}, {("L1", "V"): 5}, {"O1": order(("V", 6))})
+    assert told(in_part, COMPLETE) == [("ship_complete", 6, [1, 1, 1, 1, 1])]
+    dear = day({"L1": node(handling_cents_per_parcel=5500)}, {("L1", "V"): 5}, {"O1": order(("V", 1))})
+    assert [reason for reason, _, _ in told(dear, COMPLETE)] == ["dearer_than_penalty"]
+
+
+def test_complete_in_one_parcel_that_no_node_can_send() -> None:
+    both = Policy(version=2, parcels=ONE_PARCEL.parcels, completion=COMPLETE.completion)
+    assert [reason for reason, _, _ in told(two_nodes(), both)] == ["parcel_limit", "parcel_limit"]
+    assert told(two_nodes(), COMPLETE) == []
+
+
+def test_a_flexible_order_is_judged_by_all_its_ways() -> None:
+    """Nothing can be collected at S1, but the order may be shipped: then another order was first."""
+    flexible = day(
+        {"S1": node(kind="store", pickup=False), "L1": node()},
+        {("L1", "W"): 1},
+        {
+            "O1": order(("W", 1), placed_at="2026-11-20T08:00"),
+            "O2": order(("W", 1), method="PICK_UP", pickup="S1", alternatives=[("SHIPPING", None)]),
+        },
+    )
+    assert told(flexible) == [("sold_out", 1, [1, 1, 1, 0, 0])]
+    nowhere = day(
+        {"S1": node(kind="store", pickup=False), "L1": node()},
+        {("L1", "W"): 1},
+        {"O2": order(("W", 1), method="PICK_UP", pickup="S1", alternatives=[("PICK_UP", "S1")])},
+    )
+    assert told(nowhere) == [("pickup_not_offered", 1, [1, 0, 0, 0, 0])]
 
 
 def test_every_reason_says_itself_in_words() -> None:
