@@ -123,8 +123,9 @@ def tell(out: Output, day: "PlannedDay") -> None:
             f"{count['orders_served_by_alternative']:,} of {count['orders_with_alternatives']:,} orders with "
             "alternatives take one of them"
         )
+    measure = "" if day.policy.has_pinned_meaning else " to the policy"
     out.line(
-        f"first-come would cost {dollars(result.first_come_cost)}; no plan costs less than "
+        f"first-come would cost {dollars(result.first_come_cost)}{measure}; no plan costs less than "
         f"{dollars(result.lower_bound)}: at most {result.gap:.2%} above the best possible"
     )
     for reason, units in units_by_reason(day).items():

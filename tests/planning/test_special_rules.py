@@ -7,8 +7,8 @@ import pytest
 
 from fulfillment.domain.policy import Policy
 from fulfillment.planning.certificate import certificate
-from fulfillment.planning.folder import allocations_table
 from fulfillment.planning.plan_day import PlannedDay, plan_day
+from fulfillment.planning.plan_tables import allocations_table
 from fulfillment.scenario.generate import GeneratorParams, generate
 from fulfillment.scenario.tables import MICROS_PER_CENT, Scenario
 from tests.planning.charged import CHARGES, charges
