@@ -93,6 +93,10 @@ def test_every_rule_is_kept_and_charged_to_the_cent(scenario: Scenario, rules: s
     assert planned.policy_cost.total_micros == planned.result.cost
     assert planned.result.lower_bound <= planned.result.cost
     document = certificate(planned)
+    late = PinnedJudge(scenario).judge(rows_of(planned)).violations
+    assert len(late) == planned.parcels_late
+    assert all("arrives" in each for each in late)
+    assert (planned.parcels_late > 0) == (not policy.lateness.is_forbidden)
     if planned.parcels_late:
         assert document["lower_bound_cents"] is document["gap"] is None
         assert "arrive after their promise" in str(document["no_pinned_bound"])
