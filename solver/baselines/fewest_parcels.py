@@ -2,8 +2,9 @@
 
 What retailers ask for who count packages: customers dislike split orders, and every box costs. Many order
 systems call it split minimisation. Here it is exact for each order: as many units as there are, then the
-fewest parcels, then the fewest metres, found by the one-order search over costs that say just that. What a
-parcel really costs plays no part, so a dear vendor that has all lines beats two cheap warehouses.
+fewest parcels, then the fewest metres, found by the one-order search over costs that say just that, in all
+its ways to be served. What a parcel really costs plays no part, so a dear vendor that has all lines beats two
+cheap warehouses.
 
 An order too large for the exact search goes node by node, the one that fills most first.
 """
@@ -15,9 +16,10 @@ from solver.baselines.node_by_node import DISTANCE, NO_WEIGHTS, NOT_FILLED, Rule
 from solver.baselines.places import Places, distance_km
 from solver.baselines.run import Server
 from solver.jit import kernel
-from solver.plan_state import PlanState, take_parcels
-from solver.problem import AllocationProblem, Int64s
-from solver.search import is_searchable, search_order
+from solver.order_kernel import NEVER
+from solver.plan_state import PlanState, release_order, take_parcels
+from solver.problem import OWN_WAY, AllocationProblem, Int64s
+from solver.search import is_searchable, search_way
 
 # An order of the exact search has at most 511 units, so at most as many parcels, of at most 20,038 km each:
 # all metres together weigh less than a parcel, and all parcels together less than a unit.
@@ -61,15 +63,42 @@ def _serve(
 
     counted : the problem in which a parcel costs PARCEL and its metres; its node_parcel_cost is written.
     """
+    by_units = np.array((NOT_FILLED, DISTANCE))
     for order in sequence:
-        if is_searchable(order, p):
-            for node in range(len(p.node_capacity)):
-                metres = 1000 * distance_km(p.order_destination[order], node, places)
-                counted.node_parcel_cost[node] = PARCEL + int(metres)
-            _, n_out, _ = search_order(
-                order, counted, plan.pos_left, plan.node_left, no_stock_price, no_node_price, w
-            )
-            take_parcels(order, n_out, p, w, plan)
-        else:
-            by_units = np.array((NOT_FILLED, DISTANCE))
+        if not is_searchable(order, p):
             serve_node_by_node(np.array((order,)), p, places, by_units, NO_WEIGHTS, rule_w, plan)
+            continue
+        release_order(order, p, plan)
+        best, searched = OWN_WAY, OWN_WAY
+        least, n_out = _count_way(order, best, counted, places, no_stock_price, no_node_price, w, plan)
+        for way in range(p.alternative_ptr[order], p.alternative_ptr[order + 1]):
+            searched = way
+            found = _count_way(order, way, counted, places, no_stock_price, no_node_price, w, plan)
+            if found[0] < least:
+                best = way
+                least, n_out = found
+        if searched != best:  # the buffers hold another way
+            _, n_out = _count_way(order, best, counted, places, no_stock_price, no_node_price, w, plan)
+        w.way[0] = best
+        take_parcels(order, n_out if least < NEVER else 0, p, w, plan)
+
+
+@kernel
+def _count_way(
+    order: int,
+    way: int,
+    counted: ProblemArrays,
+    places: Places,
+    no_stock_price: Int64s,
+    no_node_price: Int64s,
+    w: Scratch,
+    plan: PlanState,
+) -> tuple[int, int]:
+    """Search one way to serve an order, an alternative or OWN_WAY; returns (count, number of parcels)."""
+    to = counted.order_destination[order] if way == OWN_WAY else counted.alternative_destination[way]
+    for node in range(len(counted.node_capacity)):
+        counted.node_parcel_cost[node] = PARCEL + int(1000 * distance_km(to, node, places))
+    count, n_out, _ = search_way(
+        order, way, counted, plan.pos_left, plan.node_left, no_stock_price, no_node_price, w
+    )
+    return count, n_out

@@ -6,7 +6,9 @@ what the rules have in common. A line's units may come from several nodes, and a
 of an order. Nobody looks at the orders that are still to come.
 
 The order that may leave in only so many parcels asks, for the last of them, the node that can fill most. The
-order that must go complete or not at all gives everything back when it lacks a unit in the end.
+order that must go complete or not at all gives everything back when it lacks a unit in the end. The order
+that may be served in several ways takes the first that serves it whole, its own way first; if none does, the
+one that leaves least unfilled. What tails cost plays no part in the ranking.
 """
 
 from typing import NamedTuple
@@ -18,11 +20,13 @@ from solver.arrays import ProblemArrays
 from solver.baselines.places import Places, distance_km
 from solver.baselines.run import Server
 from solver.jit import kernel
-from solver.order_kernel import transport_cost
-from solver.plan_state import PlanState, close_parcel
+from solver.joint import capacity_left, need_of_row
+from solver.order_kernel import COST_MAX, transport_cost
+from solver.plan_state import PlanState, close_parcel, release_order
 from solver.problem import (
     NO_LANE,
     NO_TARIFF,
+    OWN_WAY,
     UNLIMITED_PARCELS,
     AllocationProblem,
     Int32s,
@@ -58,6 +62,7 @@ class RuleScratch(NamedTuple):
     sight: npt.NDArray[np.float64]  # [n, SIGHTS]
     rest: Int64s  # [l] units still to serve
     units: Int64s  # [l] what the candidate in hand could send
+    held: Int64s  # [l] units that it has, beside what it could send of the lines before
 
     @classmethod
     def for_problem(cls, problem: AllocationProblem) -> "RuleScratch":
@@ -71,6 +76,7 @@ class RuleScratch(NamedTuple):
             sight=np.zeros((n_nodes, SIGHTS)),
             rest=np.zeros(n_lines, np.int64),
             units=np.zeros(n_lines, np.int64),
+            held=np.zeros(n_lines, np.int64),
         )
 
 
@@ -101,32 +107,69 @@ def serve_node_by_node(
 
     rank_by : int64, sights; the first decides, the next one among its ties, and in the end the lower node.
     weights : float64, read if SCORE is among them.
-    w : scratch.   plan : changed in place; the orders of `sequence` must hold nothing.
+    w : scratch.   plan : changed in place; what an order took before is given back first.
     """
     for order in sequence:
-        first, end = p.order_ptr[order], p.order_ptr[order + 1]
-        rest = w.rest[: end - first]
-        rest[:] = p.line_qty[first:end]
-        n_cands = _find_candidates(order, p, places, w)
-        while True:
-            chosen = _first_ranked(n_cands, order, rest, p, rank_by, weights, w, plan)
-            if chosen < 0:
+        first_way, last_way = p.alternative_ptr[order], p.alternative_ptr[order + 1]
+        best = served = OWN_WAY
+        least = _serve_way(order, best, p, places, rank_by, weights, w, plan)
+        for way in range(first_way, last_way):
+            if least == 0:
                 break
-            _send(order, chosen, rest, p, w, plan)
+            served = way
+            lacking = _serve_way(order, way, p, places, rank_by, weights, w, plan)
+            if lacking < least:
+                least, best = lacking, way
+        if served != best:  # the plan holds another way
+            _serve_way(order, best, p, places, rank_by, weights, w, plan)
 
 
 @kernel
-def _find_candidates(order: int, p: ProblemArrays, places: Places, w: RuleScratch) -> int:
+def _serve_way(
+    order: int,
+    way: int,
+    p: ProblemArrays,
+    places: Places,
+    rank_by: Int64s,
+    weights: Floats,
+    w: RuleScratch,
+    plan: PlanState,
+) -> int:
+    """Serve an order anew by one way, an alternative or OWN_WAY; returns the penalty of what it lacks."""
+    release_order(order, p, plan)
+    first, end = p.order_ptr[order], p.order_ptr[order + 1]
+    rest = w.rest[: end - first]
+    rest[:] = p.line_qty[first:end]
+    unserved = (rest * p.line_penalty[first:end]).sum()
+    plan.order_cost[order] = unserved
+    n_cands = _find_candidates(order, way, p, places, w)
+    while plan.n_parcels[order] < p.order_parcels_max[order]:
+        is_last = plan.n_parcels[order] + 1 == p.order_parcels_max[order]
+        chosen = _first_ranked(n_cands, order, rest, p, rank_by, is_last, weights, w, plan)
+        if chosen < 0:
+            break
+        _send(order, chosen, rest, p, w, plan)
+    if p.order_complete[order] and rest.any():
+        release_order(order, p, plan)
+        plan.order_cost[order] = unserved
+        return int(unserved)
+    plan.order_alternative[order] = way if plan.n_parcels[order] > 0 else OWN_WAY
+    return int((rest * p.line_penalty[first:end]).sum())
+
+
+@kernel
+def _find_candidates(order: int, way: int, p: ProblemArrays, places: Places, w: RuleScratch) -> int:
     """Collect the nodes that hold a SKU of the order and reach it in time, with what does not change."""
     first, end = p.order_ptr[order], p.order_ptr[order + 1]
-    destination = p.order_destination[order]
-    slack_row = p.transit_slack[p.order_promise_class[order]]
+    destination, promise_class = p.order_destination[order], p.order_promise_class[order]
+    if way != OWN_WAY:
+        destination, promise_class = p.alternative_destination[way], p.alternative_promise_class[way]
     n_cands = 0
     for line in range(first, end):
         for pos in range(p.sku_ptr[p.line_sku[line]], p.sku_ptr[p.line_sku[line] + 1]):
             node = p.pos_node[pos]
             band = p.lane_band[destination, node]
-            slack = slack_row[p.node_departure_class[node]]
+            slack = p.transit_slack[promise_class, p.node_departure_class[node]]
             if band == NO_LANE or slack < 0 or p.tariff_of[band, slack] == NO_TARIFF:
                 continue
             c = w.slot_of_node[node]
@@ -153,14 +196,18 @@ def _first_ranked(
     rest: Int64s,
     p: ProblemArrays,
     rank_by: Int64s,
+    is_last: bool,
     weights: Floats,
     w: RuleScratch,
     plan: PlanState,
 ) -> int:
-    """Find the candidate that ranks first among those that can send a unit now, or -1."""
+    """Find the candidate that ranks first among those that can send a unit now, or -1.
+
+    is_last : whether the order may have no parcel after this one.
+    """
     best = -1
     for c in range(n_cands):
-        sent, held = _could_send(c, rest, w, plan)
+        sent, held = _could_send(c, rest, p, w, plan)
         if sent == 0:
             continue
         w.sight[c, NOT_FILLED] = rest.sum() - sent
@@ -168,31 +215,58 @@ def _first_ranked(
         for sight in rank_by:
             if sight == SCORE:
                 w.sight[c, SCORE] = _score(c, order, sent, p, weights, w, plan)
-        if best < 0 or _ranks_before(c, best, rank_by, w):
+        if best < 0 or _ranks_before(c, best, rank_by, is_last, w):
             best = c
     return best
 
 
 @kernel
-def _could_send(c: int, rest: Int64s, w: RuleScratch, plan: PlanState) -> tuple[int, int]:
-    """Fill `w.units` with what a candidate could send of `rest` in one parcel.
+def _could_send(c: int, rest: Int64s, p: ProblemArrays, w: RuleScratch, plan: PlanState) -> tuple[int, int]:
+    """Fill `w.units` with what a candidate could send of `rest` in one parcel, line by line.
 
     Returns (units, units that it has of the wanted SKUs).
     """
+    node = w.node[c]
+    room = capacity_left(plan.node_left[node]) - p.node_parcel_use[node]
+    units = w.units[: len(rest)]
+    units[:] = 0
     sent = held = 0
-    has_room = plan.node_left[w.node[c]] > 0
     for k in range(len(rest)):
-        w.units[k] = 0
-        if rest[k] > 0 and w.pos[c, k] >= 0 and has_room:
-            left = plan.pos_left[w.pos[c, k]]
-            w.units[k] = min(rest[k], left)
-            sent += w.units[k]
-            held += left
+        pos = w.pos[c, k]
+        if rest[k] == 0 or pos < 0 or room < 0:
+            continue
+        left = _units_left(pos, units, w.pos[c], p, plan)
+        w.held[k] = left
+        held += left
+        taken = min(rest[k], left)
+        use = p.pos_capacity_use[pos]
+        if use > 0:
+            taken = min(taken, room // use)
+        units[k] = taken
+        room -= taken * use
+        sent += taken
     return sent, held
 
 
 @kernel
-def _ranks_before(a: int, b: int, rank_by: Int64s, w: RuleScratch) -> bool:
+def _units_left(pos: int, units: Int64s, positions: Int64s, p: ProblemArrays, plan: PlanState) -> int:
+    """Count the units that a position could give beside `units` (int64[l]) of the other lines' positions."""
+    n_stock = len(plan.pos_left)
+    if pos < n_stock:
+        taken = need_of_row(pos, units, positions, p) if p.is_joint else 0
+        return int(plan.pos_left[pos] - taken)
+    left = COST_MAX
+    for r in range(p.recipe_ptr[pos - n_stock], p.recipe_ptr[pos - n_stock + 1]):
+        row = p.recipe_pos[r]
+        spare = plan.pos_left[row] - need_of_row(row, units, positions, p)
+        left = min(left, spare // p.recipe_qty[r])
+    return int(left)
+
+
+@kernel
+def _ranks_before(a: int, b: int, rank_by: Int64s, is_last: bool, w: RuleScratch) -> bool:
+    if is_last and w.sight[a, NOT_FILLED] != w.sight[b, NOT_FILLED]:
+        return bool(w.sight[a, NOT_FILLED] < w.sight[b, NOT_FILLED])
     for sight in rank_by:
         if w.sight[a, sight] != w.sight[b, sight]:
             return bool(w.sight[a, sight] < w.sight[b, sight])
@@ -211,7 +285,7 @@ def _score(
             pos = w.pos[c, k]
             cost += w.units[k] * p.pos_unit_cost[pos]
             weight_g += w.units[k] * p.sku_weight[p.line_sku[p.order_ptr[order] + k]]
-            scarcity += w.units[k] * w.units[k] / plan.pos_left[pos]
+            scarcity += w.units[k] * w.units[k] / w.held[k]
     cost += _transport(w.tariff[c], weight_g, p)[0]
     load = 0.0
     if p.node_capacity[node] < UNLIMITED_PARCELS:
@@ -238,7 +312,7 @@ def _transport(tariff: int, weight_g: int, p: ProblemArrays) -> tuple[int, int]:
 @kernel
 def _send(order: int, c: int, rest: Int64s, p: ProblemArrays, w: RuleScratch, plan: PlanState) -> None:
     """Enter one more parcel of `order` into the plan: all that candidate `c` can send of `rest`."""
-    _could_send(c, rest, w, plan)
+    _could_send(c, rest, p, w, plan)
     first, node = p.order_ptr[order], w.node[c]
     slot = plan.slot_ptr[order] + plan.n_parcels[order]
     begin = entry = plan.slot_ptr[order] if plan.n_parcels[order] == 0 else plan.entry_end[slot - 1]

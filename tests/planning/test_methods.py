@@ -1,6 +1,7 @@
 """A day planned by each rule, in cases small enough to check by hand."""
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from fulfillment.planning.build import build_problem
 from fulfillment.planning.methods import METHODS, OPTIMAL, places_of, require_method
 from fulfillment.planning.plan_day import PlannedDay, plan_day
 from fulfillment.planning.plan_tables import allocations_table
-from fulfillment.scenario.tables import Scenario
+from fulfillment.scenario.tables import Kits, Scenario
 from solver.baselines import BASELINES, rule_list
 from solver.baselines.rule_list import Rule, RuleListParams
 from solver.plan_state import PlanState
@@ -23,6 +24,8 @@ Shipped = dict[str, dict[str, int]]
 
 def planned(scenario: Scenario, method: str) -> PlannedDay:
     found = plan_day(scenario, Policy.default(), method=method)
+    if len(scenario.kits):
+        return found  # the judge knows no kits
     rows = [{key: str(value) for key, value in row.items()} for row in allocations_table(found).to_pylist()]
     judged = PinnedJudge(scenario).judge(rows)
     assert judged.violations == []
@@ -30,10 +33,15 @@ def planned(scenario: Scenario, method: str) -> PlannedDay:
     return found
 
 
-def shipped(scenario: Scenario, method: str) -> Shipped:
-    """Units by node and SKU."""
+def shipped(scenario: Scenario, method: str, policy_toml: str = "") -> Shipped:
+    """Units by node and SKU; under a policy, if one is named."""
+    if policy_toml:
+        policy = Policy.from_toml(f"version = 1\n{policy_toml}")
+        found = plan_day(scenario, policy, method=method)
+    else:
+        found = planned(scenario, method)
     units: dict[str, Counter[str]] = {}
-    for row in allocations_table(planned(scenario, method)).to_pylist():
+    for row in allocations_table(found).to_pylist():
         units.setdefault(row["node_id"], Counter())[row["sku_id"]] += row["qty"]
     return {name: dict(counts) for name, counts in units.items()}
 
@@ -219,3 +227,30 @@ def test_an_unknown_method_is_refused_with_the_list_of_those_there_are() -> None
     said = str(refused.value)
     assert "there is no method 'magic'" in said
     assert all(f"\n  {name} " in said for name in METHODS)
+
+
+@pytest.mark.parametrize("method", EVERY)
+def test_the_only_parcel_of_an_order_leaves_from_where_most_of_it_is(method: str) -> None:
+    scenario = one_order({"near": {"V": 1}, "far": {"V": 3}}, ("V", 3), far={"lat": 44.0})
+    assert shipped(scenario, method, "[parcels]\nmax_per_order = 1") == {"far": {"V": 3}}
+
+
+@pytest.mark.parametrize("method", EVERY)
+def test_an_order_that_must_go_complete_gives_everything_back(method: str) -> None:
+    policy = '[completion]\nship_complete_methods = ["SHIPPING"]'
+    scenario = day(
+        {"L1": node(), "L2": node()},
+        {("L1", "V"): 3, ("L2", "V"): 2},
+        {"six": order(("V", 6)), "five": order(("V", 5), placed_at="2026-11-20T09:01")},
+    )
+    assert shipped(scenario, method, policy) == {"L1": {"V": 3}, "L2": {"V": 2}}
+
+
+@pytest.mark.parametrize("method", EVERY)
+def test_two_kits_that_share_their_last_component_are_not_both_sent(method: str) -> None:
+    plain = day({"L1": node()}, {("L1", "C"): 1}, {"O1": order(("K1", 1), ("K2", 1))})
+    component, first, second = (plain.skus.sku_id.index(name) for name in ("C", "K1", "K2"))
+    kits = Kits(kit=np.array([first, second]), component=np.array([component] * 2), qty=np.array([1, 1]))
+    scenario = replace(plain, kits=kits)
+    (sent,) = shipped(scenario, method).values()
+    assert sum(sent.values()) == 1

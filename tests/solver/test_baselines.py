@@ -1,5 +1,6 @@
 """Rules: always feasible, never below their bound, and doing what they say."""
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -18,6 +19,7 @@ from solver.solve import Status
 from tests.solver import rule_twin
 from tests.solver.plans import first_come
 from tests.solver.small_problems import random_problem
+from tests.solver.small_rules import EACH_AND_MIXED, with_rules
 
 CLASSES = {
     "small": {"n_orders": 5, "lines_max": 3, "qty_max": 3},
@@ -59,6 +61,64 @@ def test_a_rule_gives_a_feasible_plan_at_its_cost_above_the_bound(name: str, sha
         again = solve_by_rule(name, p, places, threads=2)
         assert again.cost == result.cost
         assert again.plan.entry_qty.tolist() == result.plan.entry_qty.tolist()
+
+
+@pytest.mark.parametrize("rules", EACH_AND_MIXED)
+@pytest.mark.parametrize("name", BASELINES)
+def test_a_rule_keeps_to_the_rules_of_the_problem(name: str, rules: str) -> None:
+    """Kits, limits, alternatives and the rest: feasible at its cost, above the bound, and not by idleness."""
+    sent = 0
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        sizes = {"n_orders": 5, "lines_max": 3, "qty_max": 8 if seed % 4 == 0 else 2}  # some are large
+        p = with_rules(rng, random_problem(rng, **sizes), rules)
+        result = solve_by_rule(name, p, random_places(rng, p), threads=1)
+        checked = check_plan(p, result.plan)
+        assert checked.violations == ()
+        assert checked.total_micros == result.cost
+        assert result.lower_bound <= result.cost
+        sent += len(result.plan.parcel_node)
+    assert sent > 20
+
+
+def test_an_order_takes_the_first_way_that_serves_it_whole_and_else_the_one_that_lacks_least() -> None:
+    rng = np.random.default_rng(0)
+    ways = lacking = 0
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        p = with_rules(rng, random_problem(rng, lines_max=2, qty_max=3), "alternatives")
+        places = random_places(rng, p)
+        plan = solve_by_rule("nearest", p, places, threads=1).plan
+        taken = int(plan.order_alternative[0])
+        short = {way: penalty_of_way(p, places, way) for way in range(-1, int(p.alternative_ptr[1]))}
+        best = next((way for way, penalty in short.items() if penalty == 0), None)
+        if best is None:
+            best = min(short, key=lambda way: (short[way], way))
+        if len(plan.parcel_node):
+            assert taken == best
+        ways += taken >= 0
+        lacking += short[best] > 0
+    assert ways > 5
+    assert lacking > 5
+
+
+def penalty_of_way(p: AllocationProblem, places: Places, way: int) -> int:
+    """What `nearest` leaves unfilled of the only order when it has this way alone."""
+    only = replace(
+        p,
+        alternative_ptr=np.zeros(0, np.int64),
+        alternative_destination=np.zeros(0, np.int32),
+        alternative_promise_class=np.zeros(0, np.int32),
+        **(
+            {}
+            if way < 0
+            else {
+                "order_destination": p.alternative_destination[way : way + 1],
+                "order_promise_class": p.alternative_promise_class[way : way + 1],
+            }
+        ),
+    )
+    return check_plan(only, solve_by_rule("nearest", only, places, threads=1).plan).unfilled_micros
 
 
 def test_first_come_is_what_the_optimiser_starts_from() -> None:
