@@ -147,11 +147,22 @@ def price_orders(
 
 @dataclass(frozen=True, slots=True)
 class Softened:
-    """The sum of `soften_order` over some orders."""
+    """The sum of `soften_order` over all orders."""
 
     soft: float  # micros
     hard: int  # micros
-    demand: Floats  # [h] expected units
+    demand: Floats  # [h] expected units of each stock row
+    load: Floats  # [n] expected units of capacity
+
+
+@dataclass(frozen=True, slots=True)
+class SoftenedShard:
+    """The sum of `soften_order` over one shard, whose orders want only some of all stock rows."""
+
+    soft: float  # micros
+    hard: int  # micros
+    rows: Int64s  # [w] ascending, the stock rows that are wanted
+    demand: Floats  # [w] expected units
     load: Floats  # [n] expected units of capacity
 
 
@@ -164,7 +175,7 @@ class SoftenOrders:
     temperature: float  # micros
     chain: bool  # as in `soft_kernel.soften_order`
 
-    def __call__(self, shard: Shard) -> Softened:
+    def __call__(self, shard: Shard) -> SoftenedShard:
         """Sum over the orders of a shard."""
         demand, load = np.zeros(len(self.pos_price)), np.zeros(len(self.node_price))
         soft, hard = soften_orders(
@@ -172,7 +183,8 @@ class SoftenOrders:
             self.chain, Scratch.for_problem(shard.problem), SoftScratch.for_problem(shard.problem),
             demand, load,
         )  # fmt: skip
-        return Softened(soft, hard, demand, load)
+        rows = np.flatnonzero(demand)
+        return SoftenedShard(soft, hard, rows, demand[rows], load)
 
 
 def soften_all(pool: ShardPool, job: SoftenOrders) -> Softened:
@@ -182,7 +194,7 @@ def soften_all(pool: ShardPool, job: SoftenOrders) -> Softened:
     for part in pool.run(job):
         soft += part.soft
         hard += part.hard
-        demand += part.demand
+        demand[part.rows] += part.demand
         load += part.load
     return Softened(soft, hard, demand, load)
 

@@ -1,5 +1,6 @@
 """`fulfillment plan`: the best way to serve a day's orders, into a folder or into the ledger."""
 
+import contextlib
 import time
 from pathlib import Path
 from typing import Annotated
@@ -11,9 +12,10 @@ from fulfillment.cli.import_ import DATABASE_HELP
 from fulfillment.cli.output import AsJson, Output, open_output
 from fulfillment.cli.plan_ledger import plan_ledger
 from fulfillment.cli.plan_search import Search, check_method, plan_with_progress, read_policy, tell
+from fulfillment.cli.plan_workers import DEFAULT_THREADS, open_workforce
 from fulfillment.domain.errors import InvalidRequest
 
-THREADS_MAX = 64  # thousands of threads make a day of seconds one of minutes
+SIDE_BY_SIDE_MAX = 64  # thousands of threads make a day of seconds one of minutes
 USES = "`fulfillment plan DIR --out OUT` plans a folder, `fulfillment plan --db URL` a ledger"
 
 
@@ -43,8 +45,31 @@ def plan(
         float | None, typer.Option(min=0, help="Seconds to search; such a plan may not repeat.")
     ] = None,
     threads: Annotated[
-        int, typer.Option(min=1, max=THREADS_MAX, help="Threads to search with; the plan is the same.")
-    ] = 2,
+        int | None,
+        typer.Option(
+            min=1,
+            max=SIDE_BY_SIDE_MAX,
+            help=f"Threads to search for prices with, {DEFAULT_THREADS} unless said otherwise. The plan does "
+            "not depend on this or the next two.",
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=SIDE_BY_SIDE_MAX,
+            help="Processes to search for prices with, in place of threads; each keeps a part of the orders, "
+            "and one that dies is replaced.",
+        ),
+    ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            help="The address of a dask scheduler, such as tcp://10.0.0.5:8786, whose workers search for "
+            "prices.",
+            metavar="ADDRESS",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Plan the orders of a folder into OUT, or those that wait in a ledger, and commit them there.
@@ -52,10 +77,15 @@ def plan(
     OUT holds the allocations, the units left unfilled with their reasons, and a manifest. With --db it is
     written if it is named.
     """
-    with open_output(as_json) as out:
+    with open_output(as_json) as out, contextlib.ExitStack() as stack:
         check_method(method, time_limit)
         search = Search(
-            policy=read_policy(policy_file), method=method, seed=seed, time_limit=time_limit, threads=threads
+            policy=read_policy(policy_file),
+            method=method,
+            seed=seed,
+            time_limit=time_limit,
+            threads=threads or DEFAULT_THREADS,
+            workforce=stack.enter_context(open_workforce(method, threads, workers, cluster)),
         )
         match directory, out_folder, database:
             case Path(), Path(), None:
@@ -65,8 +95,17 @@ def plan(
             case _:
                 raise _unclear(directory, database)
         out.result(run)
-        if run["stop_reason"] == "interrupted":
-            raise typer.Exit(ExitCode.INTERRUPTED)
+        if code := _code_of(str(run["stop_reason"])):
+            raise typer.Exit(code)
+
+
+def _code_of(stop_reason: str) -> ExitCode:
+    """Say what it means that a search ended so; what was reached is written in any case."""
+    from solver.solve import INTERRUPTED, WORKERS_LOST
+
+    if stop_reason.startswith(WORKERS_LOST):
+        return ExitCode.UNPROVED
+    return ExitCode.INTERRUPTED if stop_reason == INTERRUPTED else ExitCode.DONE
 
 
 def _plan_folder(out: Output, directory: Path, out_folder: Path, search: Search) -> dict[str, object]:

@@ -30,7 +30,7 @@ class LedgerPlan:
     """A plan of the waiting orders, and what became of it."""
 
     day: "PlannedDay"
-    committed: "PlanCommitted | None"  # None when there was nothing to commit, or the search was interrupted
+    committed: "PlanCommitted | None"  # None when there was nothing to commit, or the search was cut short
     run: dict[str, object]  # the document of run.json
 
 
@@ -54,6 +54,7 @@ def plan_ledger(
     from fulfillment.planning.from_ledger import read_ledger
     from fulfillment.planning.manifest import ledger_read, run_document
     from fulfillment.planning.plan_facts import PlanFacts
+    from solver.solve import INTERRUPTED, WORKERS_LOST
 
     clock = SystemClock()
     began = time.monotonic()
@@ -72,8 +73,8 @@ def plan_ledger(
         out.line("no order waits: there is nothing to plan")
         return LedgerPlan(day, None, run)
     tell(out, day)
-    if day.result.stop_reason == "interrupted":
-        out.line("interrupted: nothing was committed")
+    if day.result.stop_reason.startswith((INTERRUPTED, WORKERS_LOST)):
+        out.line(f"{day.result.stop_reason}: nothing was committed")
         return LedgerPlan(day, None, run)
     if not len(day.allocations):
         out.line("nothing to commit: no waiting order can be served from what is left")

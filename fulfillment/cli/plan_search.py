@@ -11,6 +11,7 @@ from fulfillment.domain.policy import Policy
 if TYPE_CHECKING:
     from fulfillment.planning.plan_day import PlannedDay
     from fulfillment.scenario.tables import Scenario
+    from solver.remote_shards import Workforce
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +23,7 @@ class Search:
     seed: int = 0
     time_limit: float | None = None  # seconds
     threads: int = 2
+    workforce: "Workforce | None" = None  # in place of threads
 
 
 def check_method(method: str, time_limit: float | None) -> None:
@@ -93,6 +95,7 @@ def plan_with_progress(out: Output, scenario: "Scenario", search: Search) -> "Pl
             stop=stop,
             params=params,
             on_progress=on_progress,
+            workforce=search.workforce,
         )
 
 
@@ -131,7 +134,7 @@ def tell(out: Output, day: "PlannedDay") -> None:
     for reason, units in units_by_reason(day).items():
         out.line(f"  unfilled, {reason}: {units:,} units")
     if result.status is Status.STOPPED and not result.repeatable:
-        out.line(f"stopped early ({result.stop_reason}); a plan stopped by the clock may not repeat")
+        out.line(f"stopped early ({result.stop_reason}); such a plan may not repeat")
 
 
 def _policy_parts(day: "PlannedDay") -> str:

@@ -1,10 +1,11 @@
 """Plan a day: build the problem, solve it, check what came out, and say it in the retailer's words."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from fulfillment.domain.errors import invariant
+from fulfillment.domain.errors import Busy, invariant
 from fulfillment.domain.policy import Policy
 from fulfillment.planning.build import BuiltProblem, build_problem
 from fulfillment.planning.cost import PlanCost, PolicyCost, pinned_cost, policy_cost
@@ -13,6 +14,9 @@ from fulfillment.planning.methods import OPTIMAL, plan_by_rule
 from fulfillment.planning.unfilled import Unfilled, explain_unfilled
 from fulfillment.scenario.tables import Scenario
 from solver.check import check_plan
+from solver.problem import AllocationProblem
+from solver.remote_shards import RemoteShards, Workforce
+from solver.shards import ShardPool, WorkersLost
 from solver.solve import Result, SolveParams, solve
 from solver.stop import Progress, Stop
 
@@ -49,13 +53,17 @@ def plan_day(
     stop: Stop | None = None,
     params: SolveParams | None = None,
     on_progress: Callable[[Progress], None] | None = None,
+    workforce: Workforce | None = None,
 ) -> PlannedDay:
     """Plan all orders of a scenario.
 
     method : a key of METHODS; only the optimiser reads `seed` and `stop`, a rule has nothing to search.
+    workforce : who evaluates the orders at prices, in place of `params.threads` threads.
 
     Raises
     ------
+    Busy
+        When no worker can be had.
     InvariantViolation
         When the solver's plan breaks a rule or does not cost what it says: never handed on.
     """
@@ -64,7 +72,8 @@ def plan_day(
     built = build_problem(scenario, policy)
     seconds["build"] = time.monotonic() - began
     if method == OPTIMAL:
-        result = solve(built.problem, stop, seed, params, on_progress)
+        with _shards(built.problem, workforce) as pool:
+            result = solve(built.problem, stop, seed, params, on_progress, pool)
     else:
         threads = (params or SolveParams()).threads
         result = plan_by_rule(method, scenario, built, threads, on_progress)
@@ -86,3 +95,16 @@ def plan_day(
     return PlannedDay(
         scenario, policy, method, seed, built, result, allocations, unfilled, cost, to_policy, seconds
     )
+
+
+@contextmanager
+def _shards(problem: AllocationProblem, workforce: Workforce | None) -> Iterator[ShardPool | None]:
+    if workforce is None:
+        yield None
+        return
+    try:
+        pool = RemoteShards(problem, workforce)
+    except WorkersLost as lost:
+        raise Busy(str(lost)) from lost
+    with pool:
+        yield pool

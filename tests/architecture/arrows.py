@@ -55,6 +55,8 @@ HOMES: dict[str, str] = {
     "alembic": "fulfillment.store",
     "psycopg": "fulfillment.store",
     "sqlalchemy": "fulfillment.store",
+    "dask": "fulfillment.planning",
+    "distributed": "fulfillment.planning",
     "ortools": "solver",
     "rich": "fulfillment.cli",
     "typer": "fulfillment.cli",
