@@ -6,6 +6,7 @@ finds its shard there. An ask that the cluster moves, because that worker died o
 network that you trust.
 """
 
+import gc
 import platform
 import time
 from collections.abc import Callable, Iterator
@@ -122,6 +123,10 @@ def connect_cluster(address: str) -> Iterator[Cluster]:
         try:
             client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
         except (OSError, ValueError) as refusal:
+            # The client that failed still runs a loop, and ends it when it is collected. That must not happen
+            # while another one starts: the two would wait for one lock for ever.
+            refusal.with_traceback(None)
+            gc.collect()
             raise InvalidRequest(
                 f"no dask scheduler answers at {address}: {refusal}",
                 remedy="start one with `dask scheduler`, and name it as it says, such as tcp://10.0.0.5:8786",
