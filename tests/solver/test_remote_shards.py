@@ -25,6 +25,7 @@ from solver.shards import (
 from solver.solve import Status, solve
 from tests.solver.plans import QUICK
 from tests.solver.small_problems import random_problem
+from tests.solver.small_rules import EACH_AND_MIXED, with_rules
 from tests.solver.workforces import BreakingThreads
 
 
@@ -82,6 +83,13 @@ def test_any_number_of_seats_gives_what_threads_give(seats: int) -> None:
     with RemoteShards(day(), BreakingThreads(seats)) as pool:
         assert_same_as_threads(pool)
         assert pool.losses == 0
+
+
+@pytest.mark.parametrize("rules", EACH_AND_MIXED)
+def test_rules_travel_with_the_orders_and_the_network(rules: str) -> None:
+    rng = np.random.default_rng(5)
+    with RemoteShards(with_rules(rng, day(), rules), BreakingThreads(2)) as pool:
+        assert_same_as_threads(pool)
 
 
 @pytest.mark.parametrize("broken", [{1}, {3}, {4, 5}, {2, 9, 17, 30}, set(range(5, 60, 7))])
