@@ -33,9 +33,12 @@ class Rows:
         return self.model.new_int_var(0, most, "")
 
     def require(self, terms: Sequence[Term], least: int | None = None, most: int | None = None) -> None:
-        """Require least <= sum of terms <= most; None is no limit."""
-        greatest = sum(abs(factor) * self.most_of[variable.index] for variable, factor in terms)
-        self.greatest_sum = max(self.greatest_sum, greatest + abs(least or 0) + abs(most or 0))
+        """Require least <= sum of terms <= most; None is no limit. A row that always holds is left out."""
+        greatest = sum(factor * self.most_of[variable.index] for variable, factor in terms if factor > 0)
+        smallest = sum(factor * self.most_of[variable.index] for variable, factor in terms if factor < 0)
+        if (least is None or least <= smallest) and (most is None or greatest <= most):
+            return
+        self.greatest_sum = max(self.greatest_sum, greatest - smallest + abs(least or 0) + abs(most or 0))
         expression = cp_model.LinearExpr.weighted_sum([v for v, _ in terms], [factor for _, factor in terms])
         low = -SUM_MAX if least is None else least
         self.model.add_linear_constraint(expression, low, SUM_MAX if most is None else most)
@@ -48,14 +51,6 @@ class _Rungs:
     ladder: Ladder
     steps: tuple[tuple[Step, cp_model.IntVar], ...]
     full: cp_model.IntVar | None
-
-    def ride(self, weight_g: int) -> tuple[int, list[Term]]:
-        """Return what a parcel costs on this ladder, in micros, and the variables that it raises."""
-        full = (weight_g - 1) // self.ladder.full_weight if self.full is not None else 0
-        rest = weight_g - full * self.ladder.full_weight
-        step, count = next((step, count) for step, count in self.steps if rest <= step.high)
-        raised = [(count, 1)] if self.full is None else [(count, 1), (self.full, full)]
-        return step.cost + full * self.ladder.full_cost, raised
 
 
 class Load:
@@ -82,18 +77,6 @@ class Load:
     def grams(self) -> list[Term]:
         """Return the terms of what all units weigh."""
         return [(variable, self._weight[line]) for line, variable in self.units.items()]
-
-    def variables(self) -> Iterator[cp_model.IntVar]:
-        """Yield every variable."""
-        yield from self.units.values()
-        for rungs in self._rungs:
-            yield from (count for _, count in rungs.steps)
-            if rungs.full is not None:
-                yield rungs.full
-
-    def ride(self, weight_g: int) -> list[Term]:
-        """Return the variables that a parcel raises besides those of its units, each with by how much."""
-        return min((rungs.ride(weight_g) for rungs in self._rungs), key=lambda priced: priced[0])[1]
 
     def _climb(self, rows: Rows, ladder: Ladder) -> _Rungs:
         steps = tuple(

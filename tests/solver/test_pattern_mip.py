@@ -8,11 +8,12 @@ import pytest
 
 from solver import pattern_mip, price_ladder
 from solver.arrays import ProblemArrays, Scratch
-from solver.one_order import OneOrder, PriceList, Sender, StockRow, Supply, Tail, read_order
+from solver.one_order import OneOrder, PriceList, Sender, StockRow, Supply, Tail, read_order, ways_of
 from solver.pattern_mip import Parcel, PatternPlan, plan_cost, solve_order
 from solver.problem import OWN_WAY, UNLIMITED_PARCELS, AllocationProblem
 from solver.search import search_order
 from tests.solver.small_problems import random_problem
+from tests.solver.small_rules import EACH_AND_MIXED, with_rules
 
 PLENTY = 20.0  # deterministic seconds; these orders take thousandths of one
 
@@ -185,6 +186,21 @@ def test_two_kits_share_their_component() -> None:
     found = solve_order(order, PLENTY)
     assert (found.cost, found.lower_bound) == (12 + 50, 12 + 50)
     assert_feasible(order, found.parcels)
+
+
+@pytest.mark.parametrize("rule", EACH_AND_MIXED)
+def test_under_each_rule_it_finds_and_proves_what_the_exact_search_finds(rule: str) -> None:
+    """30 orders each; an order with alternatives costs what its best way does."""
+    for seed in range(30):
+        p, *prices = random_order(seed, "ordinary")
+        p = with_rules(np.random.default_rng(seed), p, rule)
+        arrays, scratch = ProblemArrays.of(p), Scratch.for_problem(p)
+        pos_price, node_price = prices
+        least = search_order(0, arrays, p.pos_free, p.node_capacity, pos_price, node_price, scratch)[0]
+        supply = Supply(p.pos_free, p.node_capacity, pos_price, node_price, with_tails=False)
+        found = [solve_order(read_order(0, way, arrays, supply), PLENTY) for way in ways_of(0, arrays)]
+        assert min(plan.cost for plan in found) == least, seed
+        assert all(plan.cost == plan.lower_bound for plan in found), seed
 
 
 def random_rules(rng: np.random.Generator, order: OneOrder) -> OneOrder:

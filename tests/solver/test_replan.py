@@ -7,12 +7,14 @@ import pytest
 
 from solver import order_kernel, replan
 from solver.arrays import ProblemArrays
+from solver.plan_state import PlanState
 from solver.prices import Prices, lower_bound
 from solver.problem import UNLIMITED_PARCELS, AllocationProblem
 from solver.replan import large_orders, prove_large_orders, replan_large_orders
 from tests.solver.batch_twin import best_batch
 from tests.solver.plans import checked, first_come
 from tests.solver.small_problems import joined, pointers, random_problem
+from tests.solver.small_rules import EACH_AND_MIXED, with_rules
 
 EFFORT = 0.4  # deterministic seconds for all large orders of a batch; many need hundredths of one
 
@@ -119,3 +121,18 @@ def test_the_states_that_decide_are_the_exact_search_s() -> None:
     p = batch(0)
     p = replace(p, line_qty=np.where(np.arange(p.n_lines) < 12, 1, p.line_qty))
     assert large_orders(ProblemArrays.of(p))[0] == 0  # 2**12 states
+
+
+@pytest.mark.usefixtures("every_order_is_large")
+@pytest.mark.parametrize("rule", EACH_AND_MIXED)
+def test_planned_again_under_rules_a_plan_stays_feasible_and_true(rule: str) -> None:
+    """12 batches of three small orders under each rule, all of them planned by the program."""
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        p = with_rules(rng, random_problem(rng, n_orders=3, n_nodes=3, stock_max=2), rule)
+        plan = PlanState.empty(p)
+        before = plan.cost()
+        for saved in replan_large_orders(p, plan, 20.0):
+            found = checked(p, plan)
+            assert found.total_micros == plan.cost() == before - saved
+            before = plan.cost()
