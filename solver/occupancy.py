@@ -50,9 +50,15 @@ class Occupancy(NamedTuple):
             n_members=np.zeros(problem.n_nodes, np.int64),
             rank_of_slot=np.zeros(slots, np.int64),
         )
-        for order in range(problem.n_orders):
-            enter_order(order, plan, occupancy)
+        enter_all(plan, occupancy)
         return occupancy
+
+
+@kernel
+def enter_all(plan: PlanState, occupancy: Occupancy) -> None:
+    """Enter the parcels of every order into books that are empty."""
+    for order in range(len(plan.n_parcels)):
+        enter_order(order, plan, occupancy)
 
 
 @kernel

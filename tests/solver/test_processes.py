@@ -35,16 +35,17 @@ def essence(result: Result) -> list[object]:
     return [plan, prices, steps, result.cost, result.status, result.stop_reason, result.passes]
 
 
-@pytest.mark.parametrize("kill_at", [2, 13, 40])
+@pytest.mark.parametrize("kill_at", [2, 13, 30])
 def test_two_processes_of_which_one_is_killed_make_the_plan_of_one_thread(kill_at: int) -> None:
-    """While the first shards travel, in the first climb, in the second: right after it was asked."""
+    """While the first shards travel and twice later: each time right after it was asked."""
     p = day()
     alone = solve(p, seed=3, params=QUICK)
     workforce = KilledProcesses(2, kill_at)
     with RemoteShards(p, workforce) as pool:
         killed = solve(p, seed=3, params=QUICK, pool=pool)
         assert pool.losses == 1
-        assert workforce.asks > 88  # what the killed one had not answered was asked again
+        # What the killed one had not answered was asked again.
+        assert len(workforce.asks) > len({(ask.job, ask.shard) for ask in workforce.asks})
         assert len(workforce.pids) == 3
         assert sum(map(is_running, workforce.pids)) == 2
     assert essence(killed) == essence(alone)
@@ -66,24 +67,24 @@ def test_a_machine_that_starts_no_process_is_told_as_such(monkeypatch: pytest.Mo
 
 
 SOLVES_FOR_EVER = """
-import sys
 import numpy as np
 from solver.remote_shards import RemoteShards
-from solver.smooth_dual import Stage
-from solver.solve import SolveParams, solve
+from solver.shards import least_costs
+from solver.solve import solve
+from tests.solver.plans import QUICK
 from tests.solver.test_processes import day
 from tests.solver.workforces import KilledProcesses
 
-def tell(progress):
+def go_on_pricing(progress):
     if progress.passes == 3:
         print(*workforce.pids, flush=True)
+        while True:
+            least_costs(pool, np.zeros(p.n_stock, np.int64), np.zeros(p.n_nodes, np.int64))
 
 if __name__ == "__main__":
-    p = day()
-    params = SolveParams(stages=(Stage(0.2, 4, chain=False),) * 100_000, threads=1)
-    workforce = KilledProcesses(2, kill_at=0)
+    p, workforce = day(), KilledProcesses(2, kill_at=0)
     with RemoteShards(p, workforce) as pool:
-        result = solve(p, params=params, pool=pool, on_progress=tell)
+        result = solve(p, params=QUICK, pool=pool, on_progress=go_on_pricing)
     print(result.stop_reason, result.lower_bound > 0, flush=True)
 """
 

@@ -32,7 +32,7 @@ class KilledProcesses(LocalProcesses):
 
     def __init__(self, workers: int, kill_at: int) -> None:
         super().__init__(workers)
-        self.asks = 0
+        self.asks: list[Ask] = []
         self.pids: list[int] = []
         self._kill_at = kill_at
 
@@ -41,9 +41,9 @@ class KilledProcesses(LocalProcesses):
         pid = executor.submit(os.getpid).result(timeout=60)
         self.pids.append(pid)
 
-        def on_ask(_: Ask) -> None:
-            self.asks += 1
-            if self.asks == self._kill_at:
+        def on_ask(ask: Ask) -> None:
+            self.asks.append(ask)
+            if len(self.asks) == self._kill_at:
                 os.kill(pid, signal.SIGKILL)
 
         return Watched(executor, on_ask)
