@@ -205,12 +205,15 @@ def _first_ranked(
 
     is_last : whether the order may have no parcel after this one.
     """
-    best = -1
+    best, is_joint, lacking = -1, p.is_joint, rest.sum()
     for c in range(n_cands):
-        sent, held = _could_send(c, rest, p, w, plan)
+        if is_joint:
+            sent, held = _could_send_jointly(c, rest, p, w, plan)
+        else:
+            sent, held = _could_send(c, rest, p.node_parcel_use, w, plan)
         if sent == 0:
             continue
-        w.sight[c, NOT_FILLED] = rest.sum() - sent
+        w.sight[c, NOT_FILLED] = lacking - sent
         w.sight[c, LOW_STOCK] = -held
         for sight in rank_by:
             if sight == SCORE:
@@ -221,40 +224,60 @@ def _first_ranked(
 
 
 @kernel
-def _could_send(c: int, rest: Int64s, p: ProblemArrays, w: RuleScratch, plan: PlanState) -> tuple[int, int]:
+def _could_send(
+    c: int, rest: Int64s, node_parcel_use: Int64s, w: RuleScratch, plan: PlanState
+) -> tuple[int, int]:
     """Fill `w.units` with what a candidate could send of `rest` in one parcel, line by line.
 
-    Returns (units, units that it has of the wanted SKUs).
+    Returns (units, units that it has of the wanted SKUs). It is handed what it reads and not the problem: it
+    is called for every candidate of every parcel, and a problem is forty arrays to hand over.
     """
+    sent = held = 0
+    node = w.node[c]
+    has_room = plan.node_left[node] >= node_parcel_use[node]
+    for k in range(len(rest)):
+        w.units[k] = 0
+        pos = w.pos[c, k]
+        if rest[k] > 0 and pos >= 0 and has_room:
+            w.held[k] = plan.pos_left[pos]
+            w.units[k] = min(rest[k], w.held[k])
+            sent += w.units[k]
+            held += w.held[k]
+    return sent, held
+
+
+@kernel
+def _could_send_jointly(
+    c: int, rest: Int64s, p: ProblemArrays, w: RuleScratch, plan: PlanState
+) -> tuple[int, int]:
+    """Do as `_could_send` where lines may share components, or units use capacity."""
     node = w.node[c]
     room = capacity_left(plan.node_left[node]) - p.node_parcel_use[node]
-    units = w.units[: len(rest)]
-    units[:] = 0
+    w.units[: len(rest)] = 0
     sent = held = 0
     for k in range(len(rest)):
         pos = w.pos[c, k]
         if rest[k] == 0 or pos < 0 or room < 0:
             continue
-        left = _units_left(pos, units, w.pos[c], p, plan)
-        w.held[k] = left
-        held += left
-        taken = min(rest[k], left)
+        w.held[k] = _units_left(pos, len(rest), c, p, w, plan)
+        taken = min(rest[k], w.held[k])
         use = p.pos_capacity_use[pos]
         if use > 0:
             taken = min(taken, room // use)
-        units[k] = taken
+        w.units[k] = taken
         room -= taken * use
         sent += taken
+        held += w.held[k]
     return sent, held
 
 
 @kernel
-def _units_left(pos: int, units: Int64s, positions: Int64s, p: ProblemArrays, plan: PlanState) -> int:
-    """Count the units that a position could give beside `units` (int64[l]) of the other lines' positions."""
+def _units_left(pos: int, n_lines: int, c: int, p: ProblemArrays, w: RuleScratch, plan: PlanState) -> int:
+    """Count the units that a position could give beside what `w.units` take of a candidate's positions."""
     n_stock = len(plan.pos_left)
+    units, positions = w.units[:n_lines], w.pos[c]
     if pos < n_stock:
-        taken = need_of_row(pos, units, positions, p) if p.is_joint else 0
-        return int(plan.pos_left[pos] - taken)
+        return int(plan.pos_left[pos] - need_of_row(pos, units, positions, p))
     left = COST_MAX
     for r in range(p.recipe_ptr[pos - n_stock], p.recipe_ptr[pos - n_stock + 1]):
         row = p.recipe_pos[r]
@@ -312,7 +335,10 @@ def _transport(tariff: int, weight_g: int, p: ProblemArrays) -> tuple[int, int]:
 @kernel
 def _send(order: int, c: int, rest: Int64s, p: ProblemArrays, w: RuleScratch, plan: PlanState) -> None:
     """Enter one more parcel of `order` into the plan: all that candidate `c` can send of `rest`."""
-    _could_send(c, rest, p, w, plan)
+    if p.is_joint:
+        _could_send_jointly(c, rest, p, w, plan)
+    else:
+        _could_send(c, rest, p.node_parcel_use, w, plan)
     first, node = p.order_ptr[order], w.node[c]
     slot = plan.slot_ptr[order] + plan.n_parcels[order]
     begin = entry = plan.slot_ptr[order] if plan.n_parcels[order] == 0 else plan.entry_end[slot - 1]
