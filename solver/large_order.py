@@ -98,7 +98,7 @@ def open_greedily(
                 continue
             cost, saved, weight = cand_fixed[c], 0.0, 0
             for line in range(n_lines):
-                if cand_unit[c, line] < line_penalty[line]:
+                if cand_avail[c, line] > 0 and cand_unit[c, line] < line_penalty[line]:
                     room = room_for(
                         line,
                         cand_node[c],
@@ -169,7 +169,8 @@ def try_to_close(
         while units > 0:
             target, batch, least = -1, units, float(line_penalty[line])
             for c in range(n_cands):
-                if c == closing or parcel_weight[c] == 0:
+                held = content[c, line] + moved[c, line]
+                if c == closing or parcel_weight[c] == 0 or cand_avail[c, line] <= held:
                     continue
                 spare = room_for(
                     line, cand_node[c], cand_avail[c, line], content[c] + moved[c], cand_pos[c], p, pos_left,
