@@ -13,16 +13,13 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
 from solver.arrays import ProblemArrays, Scratch
 from solver.jit import kernel
 from solver.large_order import bound_large_order
 from solver.problem import AllocationProblem, Int64s, SolverError
 from solver.search import is_searchable, search_order
-from solver.soft_kernel import SoftScratch, soften_order
 
-Floats = npt.NDArray[np.float64]
 R_co = TypeVar("R_co", covariant=True)
 R = TypeVar("R")
 
@@ -143,84 +140,3 @@ def price_orders(
             least_cost[at] = cost
         else:
             least_cost[at] = bound_large_order(order, p, pos_price, node_price, w.slot_of_node)
-
-
-@dataclass(frozen=True, slots=True)
-class Softened:
-    """The sum of `soften_order` over all orders."""
-
-    soft: float  # micros
-    hard: int  # micros
-    demand: Floats  # [h] expected units of each stock row
-    load: Floats  # [n] expected units of capacity
-
-
-@dataclass(frozen=True, slots=True)
-class SoftenedShard:
-    """The sum of `soften_order` over one shard, whose orders want only some of all stock rows."""
-
-    soft: float  # micros
-    hard: int  # micros
-    rows: Int64s  # [w] ascending, the stock rows that are wanted
-    demand: Floats  # [w] expected units
-    load: Floats  # [n] expected units of capacity
-
-
-@dataclass(frozen=True, slots=True)
-class SoftenOrders:
-    """The job of a climb's pass: soft minima at prices and what the orders expect to take."""
-
-    pos_price: Int64s  # [h] micros, >= 0
-    node_price: Int64s  # [n] micros, >= 0
-    temperature: float  # micros
-    chain: bool  # as in `soft_kernel.soften_order`
-
-    def __call__(self, shard: Shard) -> SoftenedShard:
-        """Sum over the orders of a shard."""
-        demand, load = np.zeros(len(self.pos_price)), np.zeros(len(self.node_price))
-        soft, hard = soften_orders(
-            shard.first, shard.step, shard.arrays, self.pos_price, self.node_price, self.temperature,
-            self.chain, Scratch.for_problem(shard.problem), SoftScratch.for_problem(shard.problem),
-            demand, load,
-        )  # fmt: skip
-        rows = np.flatnonzero(demand)
-        return SoftenedShard(soft, hard, rows, demand[rows], load)
-
-
-def soften_all(pool: ShardPool, job: SoftenOrders) -> Softened:
-    """Sum a job over all shards, in their order."""
-    soft, hard = 0.0, 0
-    demand, load = np.zeros(len(job.pos_price)), np.zeros(len(job.node_price))
-    for part in pool.run(job):
-        soft += part.soft
-        hard += part.hard
-        demand[part.rows] += part.demand
-        load += part.load
-    return Softened(soft, hard, demand, load)
-
-
-@kernel
-def soften_orders(
-    first: int,
-    step: int,
-    p: ProblemArrays,
-    pos_price: Int64s,
-    node_price: Int64s,
-    temperature: float,
-    chain: bool,
-    w: Scratch,
-    near: SoftScratch,
-    demand: Floats,
-    load: Floats,
-) -> tuple[float, int]:
-    """Sum `soften_order` over every `step`-th order from `first`; orders too large for it are left out."""
-    soft, hard = 0.0, 0
-    for order in range(first, len(p.order_destination), step):
-        if not is_searchable(order, p):
-            continue
-        order_soft, order_hard = soften_order(
-            order, p, pos_price, node_price, temperature, chain, w, near, demand, load
-        )
-        soft += order_soft
-        hard += order_hard
-    return soft, hard

@@ -1,10 +1,13 @@
 """Plan a batch: the one way in.
 
-1. First come, first served, exactly (`sequence` at zero prices): a feasible plan at once.
-2. Prices of stock and capacity from the smoothed dual (`smooth_dual`), cooling down in stages. After each
-   stage the exact bound at the best prices is recorded, and the orders are planned in sequence at these
-   prices, so that each leaves what is worth more elsewhere.
-3. The best plan is improved by letting orders displace each other (`improve`).
+1. First come, first served, exactly (`sequence` at zero prices): a feasible plan at once. A warm start serves
+   first what a plan before had, and all others at its prices.
+2. Prices of stock and capacity (`price_search`), cooling down: each step climbs the dual over the order
+   patterns that are known and proves an exact bound at the prices it reaches. Now and then the orders are
+   planned in sequence at these prices, so that each leaves what is worth more elsewhere.
+3. The best plan is improved by letting orders displace each other (`improve`), then by integer programs over
+   patterns, block by block (`columns`), and so on in turn. Orders too large for the exact search are planned
+   again by a program of their own (`replan`).
 
 A stop at any moment leaves the best plan and the best bound so far. The result depends on the problem, the
 parameters and the seed, not on who evaluates the shards of orders.
@@ -18,13 +21,15 @@ from enum import StrEnum
 import numpy as np
 
 from solver.arrays import ProblemArrays, Scratch
+from solver.columns import BLOCKS_AT_ONCE, Master, too_large
 from solver.improve import DisplacementSearch
 from solver.plan_state import PlanState
-from solver.prices import Prices, lower_bound
+from solver.price_search import PriceSearch
+from solver.prices import Prices
 from solver.problem import AllocationPlan, AllocationProblem, Int64s
+from solver.replan import prove_large_orders, replan_large_orders
 from solver.sequence import plan_in_sequence
 from solver.shards import ShardPool, ThreadShards, WorkersLost
-from solver.smooth_dual import SmoothDual, Stage, climb
 from solver.stop import NeverStop, Progress, Stop
 
 INTERRUPTED, WORKERS_LOST = "interrupted", "workers lost"  # how a stop reason begins that nobody planned
@@ -41,39 +46,59 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SolveParams:
-    """How a batch is solved; the defaults suit a day of retail orders."""
+    """How a batch is solved; the defaults suit a day of retail orders.
 
-    stages: tuple[Stage, ...] = (
-        Stage(0.1, passes=30, chain=False),
-        Stage(0.03, passes=30, chain=False),
-        Stage(0.01, passes=20, chain=True),
-        Stage(0.004, passes=20, chain=True),
+    Temperatures, reach and threshold are shares of what an order costs on average when first come is first
+    served.
+    """
+
+    temperatures: tuple[float, ...] = (
+        *(0.1, 0.1, 0.05, 0.05, 0.03, 0.03, 0.02, 0.02, 0.015, 0.015),
+        *(0.01, 0.01, 0.007, 0.007, 0.005, 0.005, 0.004, 0.004),
     )
-    improvement_rounds: int = 24
+    climb_steps: int = 30  # evaluations of the restricted dual at each temperature
+    samples: int = 2  # noisy pricing passes at each temperature
+    plan_every: int = 6  # temperatures
+    cycles: int = 2  # of displacement and blocks
+    improvement_rounds: int = 6  # of displacement in each cycle
     moves_per_order: float = 1.0  # in each round
-    threshold: float = 0.005  # of the first round, as a share of an order's mean cost; falls to zero
+    threshold: float = 0.005  # of the first round; falls to zero
+    blocks: int = 60  # the most in each cycle
+    block_orders: int = 400
+    reach: float = 0.2  # of the patterns that a block may use
+    large_order_effort: float = 10.0  # deterministic seconds for all orders too large for the exact search
     threads: int = 2
 
     def __post_init__(self) -> None:
-        if self.threads < 1 or self.improvement_rounds < 0 or self.moves_per_order < 0 or self.threshold < 0:
-            raise ValueError("threads must be at least 1, rounds, moves and threshold at least 0")
+        whole = (self.climb_steps, self.plan_every, self.block_orders, self.threads)
+        if min(whole) < 1 or min(self.samples, self.cycles, self.improvement_rounds, self.blocks) < 0:
+            raise ValueError("steps, sizes and threads must be at least 1, all other counts at least 0")
+        if not all(temperature > 0 for temperature in self.temperatures):
+            raise ValueError("temperatures must be above 0")
+        if min(self.moves_per_order, self.threshold, self.reach, self.large_order_effort) < 0:
+            raise ValueError("moves, threshold, reach and effort must be at least 0")
 
     @classmethod
     def for_size(cls, n_orders: int, threads: int = 2) -> "SolveParams":
         """Return the default effort: fewer passes over very many orders, so that a day stays minutes."""
         if n_orders <= LONG_DAY_ORDERS:
             return cls(threads=threads)
-        stages = (
-            Stage(0.03, passes=10, chain=False),
-            Stage(0.01, passes=6, chain=True),
-            Stage(0.004, passes=4, chain=True),
+        return cls(
+            temperatures=(0.1, 0.05, 0.03, 0.02, 0.015, 0.01, 0.007, 0.005),
+            samples=1,
+            plan_every=4,
+            cycles=1,
+            improvement_rounds=4,
+            moves_per_order=0.5,
+            blocks=120,
+            threads=threads,
         )
-        return cls(stages=stages, improvement_rounds=10, moves_per_order=0.5, threads=threads)
 
     @property
     def passes_planned(self) -> int:
         """The most passes over all orders that a solve makes."""
-        return 1 + sum(stage.passes + 1 for stage in self.stages) + self.improvement_rounds
+        prices = len(self.temperatures) * (1 + self.samples) + len(self.temperatures) // self.plan_every
+        return 3 + prices + self.cycles * (self.improvement_rounds + self.blocks // BLOCKS_AT_ONCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +123,12 @@ class Result:
     passes: int
     repeatable: bool
     trace: tuple[TracePoint, ...]
+    large_orders_raise: int = 0  # what integer programs of large orders add to the bound that prices prove
 
     @property
     def lower_bound(self) -> int:
         """No plan of the problem costs less, in micros."""
-        return self.prices.lower_bound
+        return self.prices.lower_bound + self.large_orders_raise
 
     @property
     def gap(self) -> float:
@@ -147,6 +173,8 @@ def solve(
         run.first_come()
         run.climb_and_plan()
         run.improve()
+        run.replan()
+        run.prove()
         reason = "passes done"
     except _Stopped as stopped:
         reason = stopped.reason
@@ -175,53 +203,65 @@ class _Run:
     began: float = field(default_factory=time.monotonic)
     passes: int = 0
     trace: list[TracePoint] = field(default_factory=list)
+    large_orders_raise: int = 0
 
     def __post_init__(self) -> None:
         self.arrays = ProblemArrays.of(self.problem)
         self.scratch = Scratch.for_problem(self.problem)
         self.best = PlanState.empty(self.problem)
-        self.prices = Prices.zero(self.problem)
+        self.zero = Prices.zero(self.problem)
+        self.search = PriceSearch(self.problem, self.pool, self.params.threads, self.rng, self._passed)
         self.first_come_cost = self.best.cost()
 
     def first_come(self) -> None:
-        zero = Prices.zero(self.problem)
         plan = PlanState.empty(self.problem)
-        self._serve(np.arange(self.problem.n_orders), zero, plan)
+        self._serve(np.arange(self.problem.n_orders), self.zero, plan)
         self.best = plan
         self.first_come_cost = plan.cost()
-        bound = lower_bound(self.problem, zero.stock, zero.capacity, self.pool)
-        self.prices = Prices(zero.stock, zero.capacity, max(0, bound))
-        self._passed()
+        self.search.begin(self.zero.stock, self.zero.capacity)
 
     def climb_and_plan(self) -> None:
-        dual = SmoothDual(self.problem, self.pool)
-        prices = best_prices = np.zeros(len(dual.supply), np.int64)
-        best_hard = 0
-
-        def on_pass(at: Int64s, hard: int) -> None:
-            nonlocal best_prices, best_hard
-            if hard > best_hard:
-                best_prices, best_hard = at, hard
-            self._passed()
-
-        for stage in self.params.stages:
-            try:
-                temperature = stage.temperature * self._mean_cost()
-                prices = climb(dual, prices, temperature, stage, on_pass)
-            finally:  # also when stopped: the work of the stage is not lost
-                self._adopt(*dual.split(best_prices))
-            best_hard = 0  # hard duals of other stages do not compare: they may count joint stock or not
-            self._plan_at_prices()
+        self.search.learn(self.best)
+        for done, share in enumerate(self.params.temperatures, start=1):
+            self.search.step(share * self._mean_cost(), self.params.climb_steps, self.params.samples)
+            if done % self.params.plan_every == 0 or done == len(self.params.temperatures):
+                self._plan_at_prices()
 
     def improve(self) -> None:
-        search = DisplacementSearch(self.problem, self.best, self.prices, self.rng)
+        for cycle in range(self.params.cycles):
+            self._displace(0.5**cycle)
+            self._choose_patterns()
+
+    def _displace(self, warmth: float) -> None:
+        search = DisplacementSearch(self.problem, self.best, self.search.prices, self.rng)
         moves = int(self.params.moves_per_order * self.problem.n_orders)
         rounds = self.params.improvement_rounds
         for done in range(rounds):
-            share = self.params.threshold * (1 - (done + 1) / rounds)
+            share = warmth * self.params.threshold * (1 - (done + 1) / rounds)
             search.run(moves, share * self._mean_cost())
-            if search.plan.cost() < self.best.cost():
-                self.best = search.plan.copy()
+            self.search.learn(search.plan)  # so that the master may combine several plans
+            self._adopt(search.plan)
+            self._passed()
+
+    def _choose_patterns(self) -> None:
+        reach = self.params.reach * self._mean_cost()
+        prices, plan = self.search.prices, self.best.copy()
+        master = Master(
+            self.problem, self.search.patterns, prices, plan, reach, self.params.threads, self.rng
+        )
+        blocks = 0
+        while blocks < self.params.blocks:
+            solved = master.improve(self.params.block_orders)
+            if solved == 0:
+                return
+            blocks += solved
+            self._adopt(master.plan)
+            self._passed()
+
+    def replan(self) -> None:
+        plan = self.best.copy()
+        for _ in replan_large_orders(self.problem, plan, self.params.large_order_effort):
+            self._adopt(plan)
             self._passed()
 
     def fill_in(self) -> None:
@@ -229,22 +269,30 @@ class _Run:
 
         So what stays unfilled at the end would cost more to send than to leave.
         """
-        zero, cost = Prices.zero(self.problem), self.best.cost() + 1
+        cost = self.best.cost() + 1
         while self.best.cost() < cost:
             cost = self.best.cost()
-            self._serve(self._short_orders(), zero, self.best)
+            self._serve(self._short_orders(), self.zero, self.best)
 
     def _short_orders(self) -> Int64s:
         plan = self.best.to_plan()
         held = np.zeros(self.problem.n_lines, np.int64)
         np.add.at(held, plan.entry_line, plan.entry_qty)
         short = np.flatnonzero(held < self.problem.line_qty)
-        return np.unique(np.searchsorted(self.problem.order_ptr, short, side="right") - 1)
+        orders = np.unique(np.searchsorted(self.problem.order_ptr, short, side="right") - 1)
+        return orders[~too_large(self.arrays)[orders]]  # the heuristic could make one dearer
+
+    def prove(self) -> None:
+        """Raise the bound by what the programs of orders too large for the exact search prove."""
+        prices = self.search.prices
+        self.large_orders_raise = prove_large_orders(
+            self.problem, prices.stock, prices.capacity, self.params.large_order_effort
+        )
 
     def result(self, reason: str) -> Result:
         self.fill_in()
         cost = self.best.cost()
-        if cost == self.prices.lower_bound:
+        if cost == self.search.prices.lower_bound + self.large_orders_raise:
             status = Status.OPTIMAL
         else:
             status = Status.FEASIBLE if reason == "passes done" else Status.STOPPED
@@ -254,30 +302,30 @@ class _Run:
             plan=self.best.to_plan(),
             cost=cost,
             first_come_cost=self.first_come_cost,
-            prices=self.prices,
+            prices=self.search.prices,
             passes=self.passes,
             repeatable=self.stop.repeatable and not reason.startswith((INTERRUPTED, WORKERS_LOST)),
             trace=tuple(self.trace),
+            large_orders_raise=self.large_orders_raise,
         )
 
     def _mean_cost(self) -> float:
         """Return a first-come order's mean cost, the natural unit of temperatures; micros."""
         return max(1.0, self.first_come_cost / max(1, self.problem.n_orders))
 
-    def _adopt(self, stock: Int64s, capacity: Int64s) -> None:
-        """Prove the exact bound at prices, and keep them if it is the best."""
-        bound = lower_bound(self.problem, stock, capacity, self.pool)
-        if bound > self.prices.lower_bound:
-            self.prices = Prices(stock, capacity, bound)
+    def _adopt(self, plan: PlanState) -> None:
+        """Keep a copy of a plan if it is the best."""
+        if plan.cost() < self.best.cost():
+            self.best = plan.copy()
 
     def _plan_at_prices(self) -> None:
         """Plan all orders anew at the best prices, then once more at true cost."""
         in_turn = np.arange(self.problem.n_orders)
         plan = PlanState.empty(self.problem)
-        self._serve(in_turn, self.prices, plan)
-        self._serve(in_turn, Prices.zero(self.problem), plan)
-        if plan.cost() < self.best.cost():
-            self.best = plan
+        self._serve(in_turn, self.search.prices, plan)
+        self._serve(in_turn, self.zero, plan)
+        self._adopt(plan)
+        self.search.learn(plan)
         self._passed()
 
     def _serve(self, sequence: Int64s, prices: Prices, plan: PlanState) -> None:
@@ -286,7 +334,7 @@ class _Run:
     def _passed(self) -> None:
         """Count a pass, tell of it, and ask whether to stop."""
         self.passes += 1
-        cost, bound = self.best.cost(), self.prices.lower_bound
+        cost, bound = self.best.cost(), self.search.prices.lower_bound
         progress = Progress(
             self.passes, self.params.passes_planned, time.monotonic() - self.began, cost, bound
         )

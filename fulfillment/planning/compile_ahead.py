@@ -35,18 +35,23 @@ def compile_later_phases() -> None:
     from fulfillment.domain.policy import Policy
     from fulfillment.planning.build import build_problem
     from fulfillment.scenario.generate import GeneratorParams, generate
+    from solver.columns import Master
     from solver.improve import DisplacementSearch
     from solver.plan_state import PlanState
+    from solver.price_search import PriceSearch
     from solver.prices import Prices
     from solver.shards import ThreadShards
-    from solver.smooth_dual import SmoothDual
 
     params = GeneratorParams(orders=4, stores=2, warehouses=1, vendors=1, skus=4, postal_codes=4)
     problem = build_problem(generate(params, seed=0), Policy.default()).problem
-    dual = SmoothDual(problem, ThreadShards(problem, 1))
-    dual.evaluate(np.zeros(len(dual.supply), np.int64), 1e6, chain=True)
+    rng = np.random.default_rng(0)
     empty, free = PlanState.empty(problem), Prices.zero(problem)
-    DisplacementSearch(problem, empty, free, np.random.default_rng(0)).run(moves=1, threshold=0.0)
+    search = PriceSearch(problem, ThreadShards(problem, 1), 1, rng, on_pass=lambda: None)
+    search.begin(free.stock, free.capacity)
+    search.learn(empty)
+    search.step(1e6, steps=2, samples=1)
+    DisplacementSearch(problem, empty, free, rng).run(moves=1, threshold=0.0)
+    Master(problem, search.patterns, free, empty, 1e9, 1, rng).improve(size=4)
 
 
 if __name__ == "__main__":

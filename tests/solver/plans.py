@@ -7,11 +7,19 @@ from solver.check import PlanCheck, check_plan
 from solver.plan_state import PlanState
 from solver.problem import AllocationProblem
 from solver.sequence import plan_in_sequence
-from solver.smooth_dual import Stage
 from solver.solve import SolveParams
 
 QUICK = SolveParams(
-    stages=(Stage(0.2, 4, chain=False), Stage(0.05, 4, chain=True)), improvement_rounds=2, threads=1
+    temperatures=(0.2, 0.1, 0.05, 0.02),
+    climb_steps=12,
+    samples=1,
+    plan_every=2,
+    cycles=1,
+    improvement_rounds=2,
+    blocks=4,
+    block_orders=40,
+    large_order_effort=0.2,
+    threads=1,
 )
 """Few passes: tests ask what holds at any stop, not how good a plan gets."""
 

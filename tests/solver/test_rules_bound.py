@@ -1,4 +1,4 @@
-"""The bound under each rule, alone and mixed, against brute force, and the smoothed dual's slopes."""
+"""The bound under each rule, alone and mixed, against brute force."""
 
 from dataclasses import replace
 
@@ -8,8 +8,6 @@ import pytest
 from solver.arrays import ProblemArrays
 from solver.prices import lower_bound, worth_of_supply
 from solver.problem import UNLIMITED_PARCELS, AllocationProblem
-from solver.shards import ThreadShards
-from solver.smooth_dual import SmoothDual
 from solver.solve import solve
 from tests.solver.batch_twin import best_batch, best_batch_by_mip
 from tests.solver.plans import QUICK
@@ -90,37 +88,3 @@ def test_a_bound_that_forgets_what_tails_cost_is_no_bound() -> None:
             total = lower_bound(p, *prices) + worth_of_supply(ProblemArrays.of(p), *prices)
             too_high += total - worth_of_supply(ProblemArrays.of(without), *prices) > best
     assert too_high > 0
-
-
-@pytest.mark.parametrize("rules", ["tails", "complete orders", "alternatives", "capacity use", "recipes"])
-def test_the_smoothed_dual_has_the_slopes_it_says(rules: str) -> None:
-    """Differences over two temperatures' hundredths to either side, where nothing is chained."""
-    temperature = 20_000.0
-    scale = 1000  # of money: prices are whole micros, and a step must be small beside a temperature
-    names = ("node_parcel_cost", "pos_unit_cost", "line_penalty", "list_cost", "list_fixed")
-    names += ("stock_tail_cost", "node_tail_cost")
-    moved = 0
-    for seed in range(16):
-        p = batch(seed, rules)
-        p = replace(p, **{name: getattr(p, name) * scale for name in names})
-        dual = SmoothDual(p, ThreadShards(p, 1))
-        prices = np.concatenate(random_prices(np.random.default_rng(seed), p)) * scale
-        slopes = dual.evaluate(prices, temperature, chain=False)[1]
-        for i in np.flatnonzero(dual.supply):
-            up, down = prices.copy(), prices.copy()
-            up[i] += 200
-            down[i] = max(0, down[i] - 200)
-            values = [dual.evaluate(each, temperature, chain=False)[0] for each in (up, down)]
-            assert (values[0] - values[1]) / (up[i] - down[i]) == pytest.approx(slopes[i], abs=0.02), seed
-            moved += abs(slopes[i] - round(slopes[i])) > 0.05
-    assert moved > 5
-
-
-@pytest.mark.parametrize("rules", EACH_AND_MIXED)
-def test_the_hard_dual_of_a_chained_pass_is_the_bound(rules: str) -> None:
-    for seed in range(30):
-        p = batch(seed, rules, n_orders=5)
-        stock, capacity = random_prices(np.random.default_rng(seed), p)
-        dual = SmoothDual(p, ThreadShards(p, 1))
-        hard = dual.evaluate(np.concatenate((stock, capacity)), 10.0, chain=True)[2]
-        assert hard == lower_bound(p, stock, capacity), f"seed {seed}"

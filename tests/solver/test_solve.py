@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
 
 from solver.check import check_plan
 from solver.problem import UNLIMITED_PARCELS, AllocationProblem
-from solver.smooth_dual import Stage
 from solver.solve import Result, SolveParams, Status, solve
 from solver.stop import FirstOf, MaxGap, MaxPasses, MaxSeconds, Progress
 from tests.solver.batch_twin import best_batch
@@ -203,13 +203,18 @@ def test_nothing_in_stock_leaves_everything_unfilled_and_proves_it() -> None:
     assert result.status == Status.OPTIMAL
 
 
-@pytest.mark.parametrize("wrong", [{"threads": 0}, {"improvement_rounds": -1}, {"threshold": -0.1}])
-def test_params_check_themselves(wrong: dict[str, int]) -> None:
-    with pytest.raises(ValueError, match="threads must be at least 1"):
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"threads": 0}, "at least 1"),
+        ({"climb_steps": 0}, "at least 1"),
+        ({"improvement_rounds": -1}, "at least 0"),
+        ({"blocks": -1}, "at least 0"),
+        ({"threshold": -0.1}, "at least 0"),
+        ({"temperatures": (0.1, 0.0)}, "above 0"),
+        ({"temperatures": (float("nan"),)}, "above 0"),
+    ],
+)
+def test_params_check_themselves(wrong: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         SolveParams(**wrong)
-
-
-@pytest.mark.parametrize(("temperature", "passes"), [(0.0, 3), (-1.0, 3), (float("nan"), 3), (0.1, 0)])
-def test_a_stage_checks_itself(temperature: float, passes: int) -> None:
-    with pytest.raises(ValueError, match="a stage needs"):
-        Stage(temperature, passes, chain=True)

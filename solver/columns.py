@@ -1,0 +1,361 @@
+"""A restricted master over order patterns, solved block by block with OR-Tools.
+
+Formulation
+-----------
+Let ``x[j]`` say that pattern ``j`` is used. Over the orders of a block, on the stock and capacity that the
+others leave ::
+
+    minimise    sum over j of cost[j] x[j] + sum over r of tail_cost[r] t[r]
+    subject to  sum over the patterns of an order of x[j] <= 1      or it takes nothing
+                sum over j of qty[j, r] x[j] <= left[r]             every row that could run out
+                sum over j of qty[j, r] x[j] - t[r] <= max(0, left[r] - tail[r])
+                x binary, t >= 0
+
+(Barnhart et al. 1998, price and branch.) A plan's present patterns are among the columns, so the master never
+makes it worse. Over order patterns the relaxation is almost integral, unlike the plain model of lines and
+parcels. A whole day is too much for one program, so the master walks over **blocks**: orders that want the
+same contested rows, grown around an order that pays far more than it would at the prices alone. Columns are
+the patterns within a reach of their order's best at the prices.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from ortools.linear_solver.python import model_builder_helper
+from scipy.sparse import bmat, csc_matrix, csr_matrix, identity, vstack
+
+from solver.arrays import ProblemArrays, Scratch
+from solver.jit import kernel
+from solver.patterns import Patterns, merge, patterns_of_plan, rows_that_bind
+from solver.plan_state import PlanState, release_order, take_parcels
+from solver.prices import Prices, limited_capacity
+from solver.problem import UNLIMITED_PARCELS, AllocationProblem, Int64s
+from solver.restricted_dual import most_wanted
+from solver.search import is_searchable, search_order
+
+Bools = npt.NDArray[np.bool_]
+BLOCKS_AT_ONCE = 2  # fixed, so that the plan does not depend on the number of threads
+# Limits that do not look at a clock, so that plans repeat. Ctrl-C is for the caller, who keeps what there is.
+SCIP_PARAMETERS = "limits/gap=1e-4\nlimits/nodes=50\nmisc/catchctrlc=FALSE"
+MICROS_PER_CENT = 10_000.0  # the program counts in cents, so that its tolerances mean something
+NO_COLUMN = -1
+
+
+class Columns(NamedTuple):
+    """The patterns that a master may use, by order and by row. Axes: ``j`` columns, ``r`` rows."""
+
+    patterns: Patterns
+    order_ptr: Int64s  # [o+1]
+    row_ptr: Int64s  # [r+1] columns that take of row r are row_column[row_ptr[r]:row_ptr[r+1]]
+    row_column: Int64s
+    is_contested: Bools  # [r] all orders together could take more than there is
+    excess: Int64s  # [j] micros above the order's best at the prices
+
+
+class Master:
+    """Restricted masters over a plan, at given prices and patterns.
+
+    Parameters
+    ----------
+    problem, patterns, prices
+        `patterns` are all that are known.
+    plan : PlanState
+        Changed in place; its cost never rises.
+    reach : int
+        Micros by which a column may cost more than its order's best at the prices.
+    threads : int
+    rng : Generator
+    """
+
+    def __init__(
+        self,
+        problem: AllocationProblem,
+        patterns: Patterns,
+        prices: Prices,
+        plan: PlanState,
+        reach: float,
+        threads: int,
+        rng: np.random.Generator,
+    ) -> None:
+        self.plan = plan
+        self._problem = problem
+        self._arrays = ProblemArrays.of(problem)
+        self._scratch = Scratch.for_problem(problem)
+        self._binds = rows_that_bind(problem)
+        self._threads = threads
+        self._rng = rng
+        self._prices = np.concatenate((prices.stock, prices.capacity))
+        arrays = self._arrays
+        self._tail = np.concatenate((arrays.stock_tail, arrays.node_tail))
+        self._tail_cost = np.concatenate((arrays.stock_tail_cost, arrays.node_tail_cost))
+        self._tail_cost = np.where(self._tail > 0, self._tail_cost, 0)
+        paid = np.concatenate(([0], np.cumsum(problem.line_qty * problem.line_penalty)))
+        self._nothing = np.diff(paid[problem.order_ptr])
+        self._fixed = too_large(self._arrays)
+        present = patterns_of_plan(problem, plan, self._binds)
+        self.columns = self._choose(patterns, present, reach)
+        self._takes = csc_matrix(
+            (
+                self.columns.patterns.qty.astype(np.float64),
+                self.columns.patterns.row,
+                self.columns.patterns.entry_ptr,
+            ),
+            shape=(len(self._binds), len(self.columns.patterns.order)),
+            copy=True,  # adding up duplicates happens in place
+        )
+        self._takes.sum_duplicates()
+        self._present = np.full(problem.n_orders, NO_COLUMN)
+        find_columns(self.columns, present, self._present)
+        self._visited = self._fixed.copy()
+
+    def improve(self, size: int) -> int:
+        """Solve the masters of a few blocks of about `size` orders each.
+
+        Returns how many blocks there were; 0 when no order pays more than it would at the prices, or all
+        were visited since the last such answer.
+        """
+        blocks = []
+        for _ in range(BLOCKS_AT_ONCE):
+            block = self._grow(size)
+            if len(block):
+                blocks.append(block)
+        if not blocks:
+            self._visited[:] = self._fixed
+            return 0
+        left = np.concatenate((self.plan.pos_left, self.plan.node_left)).astype(np.float64)
+        programs = []
+        for block in blocks:
+            program = self._program(block, left)
+            left[program.rows] = 0.0  # what two blocks could use goes to the first
+            programs.append(program)
+        with ThreadPoolExecutor(self._threads) as pool:
+            for program, used in zip(programs, pool.map(_Program.solve, programs), strict=True):
+                self._use(program, used)
+        return len(blocks)
+
+    def _choose(self, patterns: Patterns, present: Patterns, reach: float) -> Columns:
+        near = patterns.chosen(np.flatnonzero(self._excess(patterns) <= reach))
+        columns = merge(near, present)
+        order_ptr = np.searchsorted(columns.order, np.arange(len(self._nothing) + 1))
+        by_row = csc_matrix(
+            (np.ones(len(columns.row), np.int8), columns.row, columns.entry_ptr),
+            shape=(len(self._binds), len(columns.order)),
+        ).tocsr()
+        supply = np.concatenate((self._problem.pos_free, limited_capacity(self._problem)))
+        return Columns(
+            patterns=columns,
+            order_ptr=order_ptr,
+            row_ptr=by_row.indptr.astype(np.int64),
+            row_column=by_row.indices.astype(np.int64),
+            is_contested=self._binds & (most_wanted(order_ptr, columns, len(supply)) > supply),
+            excess=self._excess(columns),
+        )
+
+    def _excess(self, patterns: Patterns) -> Int64s:
+        """Return what each pattern costs above its order's best at the prices; int64[j], micros."""
+        paid = np.concatenate(([0], np.cumsum(patterns.qty * self._prices[patterns.row])))
+        priced = patterns.cost + np.diff(paid[patterns.entry_ptr])
+        self._least = self._nothing.copy()
+        np.minimum.at(self._least, patterns.order, priced)
+        return np.asarray(priced - self._least[patterns.order])
+
+    def _grow(self, size: int) -> Int64s:
+        """Grow a block around the order that loses most; its orders ascend, empty if none loses anything."""
+        loss = self._nothing - self._least
+        held = np.flatnonzero(self._present != NO_COLUMN)
+        loss[held] = self.columns.excess[self._present[held]]
+        loss[self._visited] = 0
+        seed = int(np.argmax(loss)) if len(loss) else 0
+        if not len(loss) or loss[seed] <= 0:
+            return np.zeros(0, np.int64)
+        block = np.zeros(size, np.int64)
+        n = grow_block(seed, self._problem.n_stock, self.columns, self._visited, self._rng.random(), block)
+        return np.sort(block[:n])
+
+    def _program(self, block: Int64s, left: npt.NDArray[np.float64]) -> "_Program":
+        begin, end = self.columns.order_ptr[block], self.columns.order_ptr[block + 1]
+        count = end - begin
+        column = np.repeat(begin - np.concatenate(([0], np.cumsum(count)[:-1])), count) + np.arange(
+            count.sum()
+        )
+        takes = self._takes[:, column]
+        present = self._present[block]
+        held = np.asarray(self._takes[:, present[present != NO_COLUMN]].sum(axis=1)).ravel()
+        free = left + held
+        most = np.asarray(takes.sum(axis=1)).ravel()
+        rows = np.flatnonzero(most > free)
+        before_tail = np.maximum(0.0, free - self._tail)
+        tails = np.flatnonzero((self._tail_cost > 0) & (most > before_tail))
+        of_order = np.repeat(np.arange(len(block)), count)
+        one_each = csr_matrix((np.ones(len(column)), (of_order, np.arange(len(column)))))
+        one_each.resize(len(block), len(column))
+        patterns = self.columns.patterns
+        return _Program(
+            block=block,
+            column=column,
+            rows=rows,
+            cost=np.concatenate(
+                (patterns.cost[column] - self._nothing[patterns.order[column]], self._tail_cost[tails])
+            )
+            / MICROS_PER_CENT,
+            matrix=bmat(
+                [
+                    [vstack([one_each, takes.tocsr()[rows]]), None],
+                    [takes.tocsr()[tails], -identity(len(tails))],
+                ]
+                if len(tails)
+                else [[vstack([one_each, takes.tocsr()[rows]])]]
+            ).tocsr(),
+            limit=np.concatenate((np.ones(len(block)), free[rows], before_tail[tails])),
+            present=np.isin(column, present),
+        )
+
+    def _use(self, program: "_Program", used: Int64s) -> None:
+        """Serve the orders of a block by the columns that its master chose, if that is cheaper."""
+        chosen = np.full(len(self._nothing), NO_COLUMN)
+        chosen[self.columns.patterns.order[used]] = used
+        changed = program.block[chosen[program.block] != self._present[program.block]]
+        if not len(changed):
+            return
+        before, kept = self.plan.cost(), self.plan.copy()
+        serve_claims(
+            changed, chosen[changed], self.columns.patterns,
+            np.where(self._binds[: self._problem.n_stock], 0, self._problem.pos_free),
+            np.where(self._problem.node_capacity < UNLIMITED_PARCELS, 0, self._problem.node_capacity),
+            np.zeros(self._problem.n_stock, np.int64), np.zeros(self._problem.n_nodes, np.int64),
+            self._arrays, self._scratch, self.plan,
+        )  # fmt: skip
+        if self.plan.cost() > before:
+            self.plan = kept
+            return
+        self._present[changed] = chosen[changed]
+
+
+@dataclass(frozen=True, slots=True)
+class _Program:
+    """The integer program of one block."""
+
+    block: Int64s  # orders, ascending
+    column: Int64s  # [j]
+    rows: Int64s  # the rows that could run out
+    cost: npt.NDArray[np.float64]  # [j, then tails] cents; a column's above what its order costs unfilled
+    matrix: csr_matrix  # [orders, rows, tails; j, then tails]
+    limit: npt.NDArray[np.float64]  # [orders, rows, tails]
+    present: Bools  # [j] as the plan has it
+
+    def solve(self) -> Int64s:
+        """Return the columns to use; those of the plan when the search finds nothing in its limits."""
+        model = model_builder_helper.ModelBuilderHelper()
+        n, n_tails, m = len(self.column), len(self.cost) - len(self.column), len(self.limit)
+        most = np.concatenate((np.ones(n), np.full(n_tails, np.inf)))
+        # Its stubs name the element type where numpy's have the shape.
+        fill: Any = model.fill_model_from_sparse_data
+        fill(np.zeros(len(most)), most, self.cost, np.full(m, -np.inf), self.limit, self.matrix)
+        for j in range(n):
+            model.set_var_integrality(j, True)
+            model.add_hint(j, float(self.present[j]))
+        solver = model_builder_helper.ModelSolverHelper("scip")
+        solver.set_solver_specific_parameters(SCIP_PARAMETERS)
+        solver.solve(model)
+        if not solver.has_solution():
+            return self.column[self.present]
+        return self.column[np.array(solver.variable_values())[:n] > 0.5]
+
+
+@kernel
+def too_large(p: ProblemArrays) -> Bools:
+    """Mark the orders that the exact search cannot take; bool[o]."""
+    large = np.zeros(len(p.order_destination), np.bool_)
+    for order in range(len(large)):
+        large[order] = not is_searchable(order, p)
+    return large
+
+
+@kernel
+def find_columns(columns: Columns, present: Patterns, column: Int64s) -> None:
+    """Find the column that each of the plan's patterns is; column : int64[o], written."""
+    for i in range(len(present.order)):
+        order = present.order[i]
+        for j in range(columns.order_ptr[order], columns.order_ptr[order + 1]):
+            if columns.patterns.key[j] == present.key[i] and columns.patterns.cost[j] <= present.cost[i]:
+                column[order] = j
+
+
+@kernel
+def grow_block(seed: int, n_stock: int, columns: Columns, visited: Bools, spin: float, block: Int64s) -> int:
+    """Collect orders around `seed` that want the same contested rows, breadth first.
+
+    Stock rows are followed first; capacities, which join very many orders, when those are used up.
+
+    visited : bool[o], orders to pass over; those of the block are marked.   spin : in [0, 1), where the walk
+    around a row begins.   block : int64[size], written. Returns the number of orders.
+    """
+    p = columns.patterns
+    block[0] = seed
+    visited[seed] = True
+    n = 1
+    for over_nodes in (False, True):
+        at = 0
+        while at < n and n < len(block):
+            order = block[at]
+            at += 1
+            for j in range(columns.order_ptr[order], columns.order_ptr[order + 1]):
+                for e in range(p.entry_ptr[j], p.entry_ptr[j + 1]):
+                    row = p.row[e]
+                    if not columns.is_contested[row] or (row >= n_stock) != over_nodes:
+                        continue
+                    first, end = columns.row_ptr[row], columns.row_ptr[row + 1]
+                    begin = int(spin * (end - first))
+                    for k in range(end - first):
+                        other = p.order[columns.row_column[first + (begin + k) % (end - first)]]
+                        if not visited[other] and n < len(block):
+                            visited[other] = True
+                            block[n] = other
+                            n += 1
+    return n
+
+
+@kernel
+def serve_claims(
+    orders: Int64s,
+    column: Int64s,
+    patterns: Patterns,
+    claim: Int64s,
+    node_claim: Int64s,
+    no_price: Int64s,
+    no_node_price: Int64s,
+    p: ProblemArrays,
+    w: Scratch,
+    plan: PlanState,
+) -> None:
+    """Serve orders anew, each from nothing but what its column takes.
+
+    column : int64, one for each of `orders`, or NO_COLUMN to take nothing.   claim, node_claim : int64[h],
+    int64[n], units shown to every order: 0 for the rows that columns count (scratch).
+    """
+    for order in orders:
+        release_order(order, p, plan)
+    n_stock = len(claim)
+    for i in range(len(orders)):
+        first, end = 0, 0
+        if column[i] != NO_COLUMN:
+            first, end = patterns.entry_ptr[column[i]], patterns.entry_ptr[column[i] + 1]
+        for e in range(first, end):
+            row = patterns.row[e]
+            if row < n_stock:
+                claim[row] += patterns.qty[e]
+            else:
+                node_claim[row - n_stock] += patterns.qty[e]
+        n_out = 0
+        if column[i] != NO_COLUMN:
+            n_out = search_order(orders[i], p, claim, node_claim, no_price, no_node_price, w)[1]
+        take_parcels(orders[i], n_out, p, w, plan)
+        for e in range(first, end):
+            row = patterns.row[e]
+            if row < n_stock:
+                claim[row] = 0
+            else:
+                node_claim[row - n_stock] = 0

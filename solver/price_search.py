@@ -1,0 +1,131 @@
+"""The search for good prices: exact pricing passes, and between them the dual over the patterns they found.
+
+A pricing pass solves every order exactly at prices: that proves a bound, and each order's plan is a pattern
+for the restricted dual, whose maximum gives the next prices (column generation, from the dual side). Passes
+at slightly noisy prices bring patterns that are nearly as good: with noise of Gumbel's distribution the
+plans that come out are drawn about as the soft minimum weighs them (perturb and map, Papandreou & Yuille
+2011). The box in which prices move grows while bounds rise and shrinks when one falls.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+from threadpoolctl import threadpool_limits
+
+from solver.arrays import ProblemArrays
+from solver.patterns import FindPatterns, Patterns, by_order, merge, patterns_of_plan, rows_that_bind
+from solver.plan_state import PlanState
+from solver.prices import Prices, limited_capacity, worth_of_supply
+from solver.problem import AllocationProblem, Int64s
+from solver.restricted_dual import RestrictedDual
+from solver.shards import ShardPool
+
+Floats = npt.NDArray[np.float64]
+BOX_SHARE, BOX_TEMPERATURES = 0.3, 3.0  # a price may move by so much of itself, and so many temperatures
+WIDTH_MIN, WIDTH_MAX = 0.1, 1.5
+
+
+class PriceSearch:
+    """A search under way.
+
+    Parameters
+    ----------
+    problem : AllocationProblem
+    pool : ShardPool
+        Who prices the orders.
+    threads : int
+        For the restricted dual.
+    rng : Generator
+    on_pass : callable
+        Called after each pass over the orders; it may raise to stop, and all that was found stays.
+
+    Attributes
+    ----------
+    prices : Prices
+        The best so far, with the bound they prove.
+    patterns : Patterns
+        All that were met.
+    """
+
+    def __init__(
+        self,
+        problem: AllocationProblem,
+        pool: ShardPool,
+        threads: int,
+        rng: np.random.Generator,
+        on_pass: Callable[[], None],
+    ) -> None:
+        self._problem = problem
+        self._pool = pool
+        self._threads = threads
+        self._rng = rng
+        self._n_stock = problem.n_stock
+        self._on_pass = on_pass
+        self._arrays = ProblemArrays.of(problem)
+        self._supply = np.concatenate([problem.pos_free, limited_capacity(problem)])
+        self._tail = np.concatenate([self._arrays.stock_tail, self._arrays.node_tail])
+        self._tail_cost = np.concatenate([self._arrays.stock_tail_cost, self._arrays.node_tail_cost])
+        self._binds = rows_that_bind(problem)
+        paid = np.concatenate(([0], np.cumsum(problem.line_qty * problem.line_penalty)))
+        self._nothing = np.diff(paid[problem.order_ptr])
+        # Above it nobody buys: a unit would rather stay unfilled, an order rather get no parcel.
+        self._price_max = np.repeat(
+            [float(problem.line_penalty.max(initial=0)), float(self._nothing.max(initial=0))],
+            [self._n_stock, problem.n_nodes],
+        )
+        self._width = 1.0
+        self.patterns = Patterns.none()
+        self.prices = Prices.zero(problem)
+
+    def begin(self, stock: Int64s, capacity: Int64s) -> None:
+        """Price all orders at the prices to start from; int64[h], int64[n], micros, >= 0."""
+        self._adopt_if_better(stock, capacity)
+
+    def learn(self, plan: PlanState) -> None:
+        """Add the patterns of a plan; with one feasible plan known, the restricted dual is bounded."""
+        self.patterns = merge(self.patterns, patterns_of_plan(self._problem, plan, self._binds))
+
+    def step(self, temperature: float, steps: int, samples: int) -> bool:
+        """Climb the restricted dual at one temperature (micros) and price all orders there.
+
+        steps : evaluations of the restricted dual.   samples : further passes at noisy prices.
+        Returns whether the bound rose. `on_pass` is called after each pass over the orders, and may raise.
+        """
+        center = np.concatenate((self.prices.stock, self.prices.capacity)).astype(np.float64)
+        reach = self._width * (BOX_SHARE * center + BOX_TEMPERATURES * temperature)
+        low, high = np.maximum(0, center - reach), np.minimum(center + reach, self._price_max)
+        dual = RestrictedDual(
+            self.patterns, self._nothing, self._supply, self._tail, self._tail_cost, self._threads
+        )
+        with threadpool_limits(1, user_api="blas"):  # its threads only wait for each other on such vectors
+            at = dual.climb(np.minimum(center, high), low, high, temperature, steps)
+        rose = self._adopt_if_better(*self._split(at))
+        self._width = min(WIDTH_MAX, 1.3 * self._width) if rose else max(WIDTH_MIN, 0.5 * self._width)
+        for _ in range(samples):
+            noise = self._rng.gumbel(size=len(at)) * temperature
+            # Rows without a price get a little, never less than nothing.
+            noisy = at + np.where(at > 0, noise, 0.3 * np.abs(noise)) * self._binds
+            self._price(*self._split(noisy))
+            self._on_pass()
+        return rose
+
+    def _split(self, prices: Floats) -> tuple[Int64s, Int64s]:
+        """Round prices to micros; those of stock rows, int64[h], and of nodes, int64[n]."""
+        whole = np.rint(np.maximum(0, prices)).astype(np.int64)
+        return whole[: self._n_stock], whole[self._n_stock :]
+
+    def _price(self, stock: Int64s, capacity: Int64s) -> int:
+        """Price all orders exactly and keep their patterns; returns the bound, in micros."""
+        found = list(self._pool.run(FindPatterns(stock, capacity, self._binds)))
+        self.patterns = merge(self.patterns, by_order([part.patterns for part in found]))
+        least = sum(int(part.least_cost.sum()) for part in found)
+        return least - worth_of_supply(self._arrays, stock, capacity)
+
+    def _adopt_if_better(self, stock: Int64s, capacity: Int64s) -> bool:
+        bound = self._price(stock, capacity)
+        rose = bound > self.prices.lower_bound
+        if rose:
+            self.prices = Prices(stock, capacity, bound)
+        self._on_pass()
+        return rose

@@ -1,0 +1,93 @@
+"""The restricted master never makes a plan worse, keeps every rule, and finds what no single move finds."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from solver.check import check_plan
+from solver.columns import Master
+from solver.plan_state import PlanState
+from solver.prices import Prices
+from solver.problem import UNLIMITED_PARCELS, AllocationProblem
+from tests.solver.batch_twin import best_batch
+from tests.solver.plans import checked, first_come
+from tests.solver.small_rules import EACH_AND_MIXED
+from tests.solver.test_patterns import _zero, batch, started
+
+
+def mastered(
+    p: AllocationProblem, seed: int, size: int = 100, samples: int = 6
+) -> tuple[PlanState, PlanState]:
+    """A first-come plan, and what the master makes of it."""
+    before = first_come(p)
+    search = started(p, seed)
+    search.begin(*_zero(p))
+    search.learn(before)
+    for temperature in (6.0, 3.0, 1.0, 0.3):
+        search.step(temperature, steps=15, samples=samples)
+    master = Master(p, search.patterns, search.prices, before.copy(), 1e9, 2, np.random.default_rng(seed))
+    while master.improve(size):
+        assert master.plan.cost() <= before.cost()
+        checked(p, master.plan)
+    return before, master.plan
+
+
+@pytest.mark.parametrize("rules", EACH_AND_MIXED)
+def test_the_master_of_tiny_batches_finds_the_best_plan_nearly_always(rules: str) -> None:
+    found = improved = worse = 0
+    for seed in range(20):
+        p = batch(seed, rules, n_orders=3, n_nodes=3, stock_max=2)
+        best = best_batch(p)
+        before, after = mastered(p, seed)
+        assert best <= after.cost() <= before.cost(), f"seed {seed}"
+        found += after.cost() == best
+        worse += before.cost() > best
+        improved += after.cost() < before.cost()
+    assert found >= 16
+    assert improved >= worse // 3
+
+
+@pytest.mark.parametrize("size", [3, 20, 500])
+def test_blocks_of_any_size_improve_a_contested_day(size: int) -> None:
+    p = batch(2, "plain", n_orders=80, n_nodes=6, n_skus=10, stock_max=6)
+    before, after = mastered(p, 0, size, samples=2)
+    assert after.cost() < before.cost()
+
+
+def test_a_master_that_forgets_what_others_hold_is_caught() -> None:
+    """The broken twin offers each block all stock, as if nobody else had any."""
+
+    class Greedy(Master):
+        def _program(self, block, left):
+            everything = np.concatenate((self._problem.pos_free, self._problem.node_capacity)).astype(float)
+            return super()._program(block, everything)
+
+    p = batch(2, "plain", n_orders=80, n_nodes=6, n_skus=10, stock_max=6)
+    plan = first_come(p)
+    search = started(p)
+    search.begin(*_zero(p))
+    search.learn(plan)
+    search.step(3.0, steps=15, samples=3)
+    master = Greedy(p, search.patterns, search.prices, plan, 1e9, 1, np.random.default_rng(0))
+    while master.improve(10):
+        pass
+    assert check_plan(p, master.plan.to_plan()).violations
+
+
+def test_the_plan_of_a_master_repeats() -> None:
+    p = batch(4, "mix", n_orders=60, n_nodes=6, n_skus=10, stock_max=5)
+    one, other = (mastered(p, 1, 15, samples=1)[1] for _ in range(2))
+    assert [array.tolist() for array in one] == [array.tolist() for array in other]
+
+
+def test_where_nobody_competes_there_is_no_block() -> None:
+    p = batch(0, "plain")
+    p = replace(
+        p, pos_free=p.pos_free * 0 + 1_000, node_capacity=np.full(p.n_nodes, UNLIMITED_PARCELS, np.int64)
+    )
+    plan, search = first_come(p), started(p)
+    search.begin(*_zero(p))
+    search.learn(plan)
+    master = Master(p, search.patterns, Prices.zero(p), plan, 1e9, 1, np.random.default_rng(0))
+    assert master.improve(10) == 0
