@@ -28,20 +28,20 @@ from ortools.linear_solver.python import model_builder_helper
 from scipy.sparse import bmat, csc_matrix, csr_matrix, identity, vstack
 
 from solver.arrays import ProblemArrays, Scratch
+from solver.claims import NO_COLUMN, serve_by_patterns
 from solver.jit import kernel
 from solver.patterns import Patterns, merge, patterns_of_plan, rows_that_bind
-from solver.plan_state import PlanState, release_order, take_parcels
+from solver.plan_state import PlanState
 from solver.prices import Prices, limited_capacity
-from solver.problem import UNLIMITED_PARCELS, AllocationProblem, Int64s
+from solver.problem import AllocationProblem, Int64s
 from solver.restricted_dual import most_wanted
-from solver.search import is_searchable, search_order
+from solver.search import is_searchable
 
 Bools = npt.NDArray[np.bool_]
 BLOCKS_AT_ONCE = 2  # fixed, so that the plan does not depend on the number of threads
 # Limits that do not look at a clock, so that plans repeat. Ctrl-C is for the caller, who keeps what there is.
 SCIP_PARAMETERS = "limits/gap=1e-4\nlimits/nodes=50\nmisc/catchctrlc=FALSE"
 MICROS_PER_CENT = 10_000.0  # the program counts in cents, so that its tolerances mean something
-NO_COLUMN = -1
 
 
 class Columns(NamedTuple):
@@ -221,13 +221,15 @@ class Master:
         if not len(changed):
             return
         before, kept = self.plan.cost(), self.plan.copy()
-        serve_claims(
-            changed, chosen[changed], self.columns.patterns,
-            np.where(self._binds[: self._problem.n_stock], 0, self._problem.pos_free),
-            np.where(self._problem.node_capacity < UNLIMITED_PARCELS, 0, self._problem.node_capacity),
-            np.zeros(self._problem.n_stock, np.int64), np.zeros(self._problem.n_nodes, np.int64),
-            self._arrays, self._scratch, self.plan,
-        )  # fmt: skip
+        serve_by_patterns(
+            changed,
+            chosen[changed],
+            self.columns.patterns,
+            self._binds,
+            self._problem,
+            self._scratch,
+            self.plan,
+        )
         if self.plan.cost() > before:
             self.plan = kept
             return
@@ -316,46 +318,3 @@ def grow_block(seed: int, n_stock: int, columns: Columns, visited: Bools, spin: 
                             block[n] = other
                             n += 1
     return n
-
-
-@kernel
-def serve_claims(
-    orders: Int64s,
-    column: Int64s,
-    patterns: Patterns,
-    claim: Int64s,
-    node_claim: Int64s,
-    no_price: Int64s,
-    no_node_price: Int64s,
-    p: ProblemArrays,
-    w: Scratch,
-    plan: PlanState,
-) -> None:
-    """Serve orders anew, each from nothing but what its column takes.
-
-    column : int64, one for each of `orders`, or NO_COLUMN to take nothing.   claim, node_claim : int64[h],
-    int64[n], units shown to every order: 0 for the rows that columns count (scratch).
-    """
-    for order in orders:
-        release_order(order, p, plan)
-    n_stock = len(claim)
-    for i in range(len(orders)):
-        first, end = 0, 0
-        if column[i] != NO_COLUMN:
-            first, end = patterns.entry_ptr[column[i]], patterns.entry_ptr[column[i] + 1]
-        for e in range(first, end):
-            row = patterns.row[e]
-            if row < n_stock:
-                claim[row] += patterns.qty[e]
-            else:
-                node_claim[row - n_stock] += patterns.qty[e]
-        n_out = 0
-        if column[i] != NO_COLUMN:
-            n_out = search_order(orders[i], p, claim, node_claim, no_price, no_node_price, w)[1]
-        take_parcels(orders[i], n_out, p, w, plan)
-        for e in range(first, end):
-            row = patterns.row[e]
-            if row < n_stock:
-                claim[row] = 0
-            else:
-                node_claim[row - n_stock] = 0

@@ -1,7 +1,8 @@
 """Plan a batch: the one way in.
 
-1. First come, first served, exactly (`sequence` at zero prices): a feasible plan at once. A warm start serves
-   first what a plan before had, and all others at its prices.
+1. First come, first served, exactly (`sequence` at zero prices): a feasible plan at once. A warm
+   `start` adds the plan before, as far as it still fits, the other orders planned at its prices, and begins
+   the search at these prices and not hot.
 2. Prices of stock and capacity (`price_search`), cooling down: each step climbs the dual over the order
    patterns that are known and proves an exact bound at the prices it reaches. Now and then the orders are
    planned in sequence at these prices, so that each leaves what is worth more elsewhere.
@@ -15,14 +16,16 @@ parameters and the seed, not on who evaluates the shards of orders.
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import numpy as np
 
 from solver.arrays import ProblemArrays, Scratch
+from solver.claims import serve_by_patterns
 from solver.columns import BLOCKS_AT_ONCE, Master, too_large
 from solver.improve import DisplacementSearch
+from solver.patterns import rows_that_bind
 from solver.plan_state import PlanState
 from solver.price_search import PriceSearch
 from solver.prices import Prices
@@ -30,6 +33,7 @@ from solver.problem import AllocationPlan, AllocationProblem, Int64s
 from solver.replan import prove_large_orders, replan_large_orders
 from solver.sequence import plan_in_sequence
 from solver.shards import ShardPool, ThreadShards, WorkersLost
+from solver.start import Start
 from solver.stop import NeverStop, Progress, Stop
 
 INTERRUPTED, WORKERS_LOST = "interrupted", "workers lost"  # how a stop reason begins that nobody planned
@@ -56,6 +60,7 @@ class SolveParams:
         *(0.1, 0.1, 0.05, 0.05, 0.03, 0.03, 0.02, 0.02, 0.015, 0.015),
         *(0.01, 0.01, 0.007, 0.007, 0.005, 0.005, 0.004, 0.004),
     )
+    warm_temperature: float = 0.02  # hotter ones are left out of a warm start
     climb_steps: int = 30  # evaluations of the restricted dual at each temperature
     samples: int = 2  # noisy pricing passes at each temperature
     plan_every: int = 6  # temperatures
@@ -94,11 +99,21 @@ class SolveParams:
             threads=threads,
         )
 
+    def warmed(self) -> "SolveParams":
+        """Leave out what a warm start has no use for: the hot temperatures."""
+        kept = tuple(share for share in self.temperatures if share <= self.warm_temperature)
+        return replace(self, temperatures=kept)
+
     @property
     def passes_planned(self) -> int:
-        """The most passes over all orders that a solve makes."""
+        """The most passes over all orders that a solve without a start makes."""
         prices = len(self.temperatures) * (1 + self.samples) + len(self.temperatures) // self.plan_every
         return 3 + prices + self.cycles * (self.improvement_rounds + self.blocks // BLOCKS_AT_ONCE)
+
+    @property
+    def warm_passes_planned(self) -> int:
+        """The most passes from a start: its prices, its plan, and that plan improved before the climb."""
+        return 2 + self.improvement_rounds + self.warmed().passes_planned
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +158,7 @@ def solve(
     params: SolveParams | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     pool: ShardPool | None = None,
+    start: Start | None = None,
 ) -> Result:
     """Plan all orders of a problem.
 
@@ -158,19 +174,29 @@ def solve(
         Told after every pass.
     pool : ShardPool, optional
         Who evaluates the orders at prices; by default `params.threads` threads. Whoever made it closes it.
+    start : Start, optional
+        Prices and claims of an earlier plan, which need not fit.
 
     Returns
     -------
     Result
         Also on KeyboardInterrupt and when the pool loses its workers for good, with status STOPPED.
+
+    Raises
+    ------
+    ValueError
+        When the pool or the start is of another problem.
     """
     params = params or SolveParams.for_size(problem.n_orders)
     pool = pool or ThreadShards(problem, params.threads)
     if pool.problem is not problem:
         raise ValueError("the pool must hold the orders of this problem")
-    run = _Run(problem, stop or NeverStop(), params, np.random.default_rng(seed), on_progress, pool)
+    if start is not None:
+        start.require_fits(problem)
+    run = _Run(problem, stop or NeverStop(), params, np.random.default_rng(seed), on_progress, pool, start)
     try:
         run.first_come()
+        run.begin_prices()
         run.climb_and_plan()
         run.improve()
         run.replan()
@@ -183,6 +209,15 @@ def solve(
     except WorkersLost as lost:
         reason = f"{WORKERS_LOST}: {lost}"
     return run.result(reason)
+
+
+def _short_orders(problem: AllocationProblem, state: PlanState) -> Int64s:
+    """Orders that lack units in a plan, ascending."""
+    plan = state.to_plan()
+    held = np.zeros(problem.n_lines, np.int64)
+    np.add.at(held, plan.entry_line, plan.entry_qty)
+    short = np.flatnonzero(held < problem.line_qty)
+    return np.unique(np.searchsorted(problem.order_ptr, short, side="right") - 1)
 
 
 class _Stopped(Exception):
@@ -200,6 +235,7 @@ class _Run:
     rng: np.random.Generator
     on_progress: Callable[[Progress], None] | None
     pool: ShardPool
+    start: Start | None
     began: float = field(default_factory=time.monotonic)
     passes: int = 0
     trace: list[TracePoint] = field(default_factory=list)
@@ -218,13 +254,21 @@ class _Run:
         self._serve(np.arange(self.problem.n_orders), self.zero, plan)
         self.best = plan
         self.first_come_cost = plan.cost()
+
+    def begin_prices(self) -> None:
+        self.search.learn(self.best)
+        if self.start is not None:
+            self.search.begin(*self.start.prices(self.problem, rows_that_bind(self.problem)))
+            self._plan_from(self.start)
         self.search.begin(self.zero.stock, self.zero.capacity)
+        if self.start is not None:
+            self._displace(1.0)  # at prices that are good already
 
     def climb_and_plan(self) -> None:
-        self.search.learn(self.best)
-        for done, share in enumerate(self.params.temperatures, start=1):
+        temperatures = (self.params if self.start is None else self.params.warmed()).temperatures
+        for done, share in enumerate(temperatures, start=1):
             self.search.step(share * self._mean_cost(), self.params.climb_steps, self.params.samples)
-            if done % self.params.plan_every == 0 or done == len(self.params.temperatures):
+            if done % self.params.plan_every == 0 or done == len(temperatures):
                 self._plan_at_prices()
 
     def improve(self) -> None:
@@ -272,15 +316,9 @@ class _Run:
         cost = self.best.cost() + 1
         while self.best.cost() < cost:
             cost = self.best.cost()
-            self._serve(self._short_orders(), self.zero, self.best)
-
-    def _short_orders(self) -> Int64s:
-        plan = self.best.to_plan()
-        held = np.zeros(self.problem.n_lines, np.int64)
-        np.add.at(held, plan.entry_line, plan.entry_qty)
-        short = np.flatnonzero(held < self.problem.line_qty)
-        orders = np.unique(np.searchsorted(self.problem.order_ptr, short, side="right") - 1)
-        return orders[~too_large(self.arrays)[orders]]  # the heuristic could make one dearer
+            orders = _short_orders(self.problem, self.best)
+            searched = orders[~too_large(self.arrays)[orders]]  # the heuristic could make one dearer
+            self._serve(searched, self.zero, self.best)
 
     def prove(self) -> None:
         """Raise the bound by what the programs of orders too large for the exact search prove."""
@@ -318,12 +356,30 @@ class _Run:
         if plan.cost() < self.best.cost():
             self.best = plan.copy()
 
+    def _plan_from(self, start: Start) -> None:
+        """Serve each order what it claims, as far as that is left, and all others at the best prices.
+
+        Who comes too late for its claim and lacks units is one of the others.
+        """
+        binds = rows_that_bind(self.problem)
+        claims, cut = start.claims(self.problem, binds)
+        claimed = np.flatnonzero(~too_large(self.arrays)[claims.order])
+        plan = PlanState.empty(self.problem)
+        serve_by_patterns(claims.order[claimed], claimed, claims, binds, self.problem, self.scratch, plan)
+        short = np.intersect1d(cut, _short_orders(self.problem, plan))
+        rest = np.union1d(short, np.setdiff1d(np.arange(self.problem.n_orders), claims.order[claimed]))
+        self._serve(rest, self.search.prices, plan)
+        self._take_over(plan)
+
     def _plan_at_prices(self) -> None:
         """Plan all orders anew at the best prices, then once more at true cost."""
-        in_turn = np.arange(self.problem.n_orders)
         plan = PlanState.empty(self.problem)
-        self._serve(in_turn, self.search.prices, plan)
-        self._serve(in_turn, self.zero, plan)
+        self._serve(np.arange(self.problem.n_orders), self.search.prices, plan)
+        self._take_over(plan)
+
+    def _take_over(self, plan: PlanState) -> None:
+        """Serve all orders of a plan anew at true cost, learn from it, and keep it if it is the best."""
+        self._serve(np.arange(self.problem.n_orders), self.zero, plan)
         self._adopt(plan)
         self.search.learn(plan)
         self._passed()
@@ -335,9 +391,8 @@ class _Run:
         """Count a pass, tell of it, and ask whether to stop."""
         self.passes += 1
         cost, bound = self.best.cost(), self.search.prices.lower_bound
-        progress = Progress(
-            self.passes, self.params.passes_planned, time.monotonic() - self.began, cost, bound
-        )
+        planned = self.params.passes_planned if self.start is None else self.params.warm_passes_planned
+        progress = Progress(self.passes, planned, time.monotonic() - self.began, cost, bound)
         if not self.trace or (cost, bound) != (self.trace[-1].cost, self.trace[-1].lower_bound):
             self.trace.append(TracePoint(progress.seconds, cost, bound))
         if self.on_progress:
