@@ -7,7 +7,6 @@ network that you trust.
 """
 
 import gc
-import platform
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Executor, Future
@@ -145,7 +144,6 @@ def versions_here() -> dict[str, str]:
         "fulfillment": __version__,
         "numba": numba.__version__,
         "numpy": np.__version__,
-        "machine": platform.machine(),
     }
 
 
