@@ -11,7 +11,14 @@ from fulfillment.cli.exits import ExitCode
 from fulfillment.cli.import_ import DATABASE_HELP
 from fulfillment.cli.output import AsJson, Output, open_output
 from fulfillment.cli.plan_ledger import plan_ledger
-from fulfillment.cli.plan_search import Search, check_method, plan_with_progress, read_policy, tell
+from fulfillment.cli.plan_search import (
+    Search,
+    check_method,
+    plan_with_progress,
+    read_earlier,
+    read_policy,
+    tell,
+)
 from fulfillment.cli.plan_workers import DEFAULT_THREADS, open_workforce
 from fulfillment.domain.errors import InvalidRequest
 
@@ -36,6 +43,15 @@ def plan(
     ] = None,
     policy_file: Annotated[
         Path | None, typer.Option("--policy", help="A policy in TOML; without it the pinned costs apply.")
+    ] = None,
+    earlier: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            help="The folder of an earlier plan, of this or another day, to start from: its prices, and what "
+            "its orders took.",
+            metavar="PLAN_DIR",
+        ),
     ] = None,
     method: Annotated[
         str, typer.Option(help="How to plan; a name that does not exist lists them all.")
@@ -85,6 +101,7 @@ def plan(
             seed=seed,
             time_limit=time_limit,
             threads=threads or DEFAULT_THREADS,
+            earlier=read_earlier(earlier, method),
             workforce=stack.enter_context(open_workforce(method, threads, workers, cluster)),
         )
         match directory, out_folder, database:

@@ -9,6 +9,7 @@ from fulfillment.domain.errors import InvalidRequest
 from fulfillment.domain.policy import Policy
 
 if TYPE_CHECKING:
+    from fulfillment.planning.earlier_plan import EarlierPlan
     from fulfillment.planning.plan_day import PlannedDay
     from fulfillment.scenario.tables import Scenario
     from solver.remote_shards import Workforce
@@ -24,6 +25,7 @@ class Search:
     time_limit: float | None = None  # seconds
     threads: int = 2
     workforce: "Workforce | None" = None  # in place of threads
+    earlier: "EarlierPlan | None" = None  # to start from
 
 
 def check_method(method: str, time_limit: float | None) -> None:
@@ -44,6 +46,29 @@ def check_method(method: str, time_limit: float | None) -> None:
             key="time_limit",
             value=time_limit,
         )
+
+
+def read_earlier(folder: Path | None, method: str) -> "EarlierPlan | None":
+    """Read the plan to start from, if one is named.
+
+    Raises
+    ------
+    InvalidRequest
+        When the folder holds no plan, or the method does not search.
+    """
+    from fulfillment.planning.earlier_plan import EarlierPlan
+    from fulfillment.planning.methods import OPTIMAL
+
+    if folder is None:
+        return None
+    if method != OPTIMAL:
+        raise InvalidRequest(
+            f"{method} is a rule: it serves every order afresh, from no earlier plan",
+            remedy="leave --from out",
+            key="from",
+            value=str(folder),
+        )
+    return EarlierPlan.read(folder)
 
 
 def read_policy(path: Path | None) -> Policy:
@@ -79,7 +104,8 @@ def plan_with_progress(out: Output, scenario: "Scenario", search: Search) -> "Pl
     stop = None if search.time_limit is None else MaxSeconds(search.time_limit)
     params = SolveParams.for_size(len(scenario.orders), search.threads)
     searches = search.method == OPTIMAL
-    with out.progress("plan", total=params.passes_planned if searches else STEPS) as step:
+    passes = params.passes_planned if search.earlier is None else params.warm_passes_planned
+    with out.progress("plan", total=passes if searches else STEPS) as step:
         done = 0
 
         def on_progress(progress: Progress) -> None:
@@ -96,6 +122,7 @@ def plan_with_progress(out: Output, scenario: "Scenario", search: Search) -> "Pl
             params=params,
             on_progress=on_progress,
             workforce=search.workforce,
+            earlier=search.earlier,
         )
 
 
@@ -107,6 +134,12 @@ def tell(out: Output, day: "PlannedDay") -> None:
 
     count = counts(day)
     cost, result = day.cost, day.result
+    if day.started_from is not None:
+        known = day.started_from
+        out.line(
+            f"started from an earlier plan: {known.orders_found:,} of its orders are here; passed over "
+            f"{known.orders_passed_over:,} orders and {known.prices_passed_over:,} prices"
+        )
     out.line(f"{count['orders']:,} orders, {count['units']:,} units, {count['parcels']:,} parcels")
     out.line(
         f"{count['orders_filled']:,} orders filled whole, {count['orders_split']:,} split, "

@@ -1,6 +1,5 @@
 """What a run leaves behind about itself: inputs, versions, seed, policy, timings and totals."""
 
-import hashlib
 import platform
 import resource
 import sys
@@ -12,17 +11,11 @@ import numpy as np
 
 from fulfillment import __version__
 from fulfillment.planning.cost import to_cents
+from fulfillment.planning.file_hashes import hash_files
 from fulfillment.planning.from_ledger import LedgerDay
 from fulfillment.planning.plan_day import PlannedDay
 from fulfillment.planning.rules import methods_of_alternatives
 from fulfillment.scenario.tables import MICROS_PER_CENT, NO_INDEX
-
-_BLOCK_BYTES = 1 << 20
-
-
-def hash_files(paths: list[Path]) -> dict[str, str]:
-    """SHA-256 of each file, by name."""
-    return {path.name: _sha256(path) for path in sorted(paths)}
 
 
 def files_read(paths: list[Path]) -> dict[str, object]:
@@ -33,14 +26,6 @@ def files_read(paths: list[Path]) -> dict[str, object]:
 def ledger_read(read: LedgerDay) -> dict[str, object]:
     """Name the moment of the ledger that was planned."""
     return {"inputs_ledger": {"position": read.position, "read_at": read.read_at.isoformat()}}
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK_BYTES):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def run_document(
@@ -70,6 +55,7 @@ def run_document(
             "toml": day.policy.to_toml(),
         },
         **inputs,
+        "started_from": None if day.started_from is None else day.started_from.document(),
         "versions": {
             "fulfillment": __version__,
             "python": platform.python_version(),

@@ -10,6 +10,7 @@ from fulfillment.domain.policy import Policy
 from fulfillment.planning.build import BuiltProblem, build_problem
 from fulfillment.planning.cost import PlanCost, PolicyCost, pinned_cost, policy_cost
 from fulfillment.planning.decode import Allocations, decode_plan
+from fulfillment.planning.earlier_plan import EarlierPlan, StartedFrom, start_from
 from fulfillment.planning.methods import OPTIMAL, plan_by_rule
 from fulfillment.planning.unfilled import Unfilled, explain_unfilled
 from fulfillment.scenario.tables import Scenario
@@ -36,6 +37,7 @@ class PlannedDay:
     cost: PlanCost
     policy_cost: PolicyCost
     seconds: dict[str, float]  # by phase
+    started_from: StartedFrom | None = None
 
     @property
     def parcels_late(self) -> int:
@@ -54,11 +56,13 @@ def plan_day(
     params: SolveParams | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     workforce: Workforce | None = None,
+    earlier: EarlierPlan | None = None,
 ) -> PlannedDay:
     """Plan all orders of a scenario.
 
     method : a key of METHODS; only the optimiser reads `seed` and `stop`, a rule has nothing to search.
     workforce : who evaluates the orders at prices, in place of `params.threads` threads.
+    earlier : a plan that the optimiser starts from, of the same or of another day.
 
     Raises
     ------
@@ -70,10 +74,11 @@ def plan_day(
     seconds = {}
     began = time.monotonic()
     built = build_problem(scenario, policy)
+    start, started_from = (None, None) if earlier is None else start_from(earlier, scenario, built)
     seconds["build"] = time.monotonic() - began
     if method == OPTIMAL:
         with _shards(built.problem, workforce) as pool:
-            result = solve(built.problem, stop, seed, params, on_progress, pool)
+            result = solve(built.problem, stop, seed, params, on_progress, pool, start)
     else:
         threads = (params or SolveParams()).threads
         result = plan_by_rule(method, scenario, built, threads, on_progress)
@@ -93,8 +98,9 @@ def plan_day(
     cost = pinned_cost(scenario, to_policy, unfilled)
     seconds["check"] = time.monotonic() - began - sum(seconds.values())
     return PlannedDay(
-        scenario, policy, method, seed, built, result, allocations, unfilled, cost, to_policy, seconds
-    )
+        scenario, policy, method, seed, built, result, allocations, unfilled, cost, to_policy, seconds,
+        started_from,
+    )  # fmt: skip
 
 
 @contextmanager
