@@ -30,7 +30,7 @@ from scipy.sparse import bmat, csc_matrix, csr_matrix, identity, vstack
 from solver.arrays import ProblemArrays, Scratch
 from solver.claims import NO_COLUMN, serve_by_patterns
 from solver.jit import kernel
-from solver.patterns import Patterns, merge, patterns_of_plan, rows_that_bind
+from solver.patterns import Patterns, excess_at_prices, merge, patterns_of_plan, rows_that_bind
 from solver.plan_state import PlanState
 from solver.prices import Prices, limited_capacity
 from solver.problem import AllocationProblem, Int64s
@@ -39,8 +39,9 @@ from solver.search import is_searchable
 
 Bools = npt.NDArray[np.bool_]
 BLOCKS_AT_ONCE = 2  # fixed, so that the plan does not depend on the number of threads
+BLOCK_NODES, BLOCK_GAP = 50, 1e-4  # of the search tree of a block, and when it is good enough
 # Limits that do not look at a clock, so that plans repeat. Ctrl-C is for the caller, who keeps what there is.
-SCIP_PARAMETERS = "limits/gap=1e-4\nlimits/nodes=50\nmisc/catchctrlc=FALSE"
+SCIP_PARAMETERS = "limits/gap={gap}\nlimits/nodes={nodes}\nmisc/catchctrlc=FALSE"
 MICROS_PER_CENT = 10_000.0  # the program counts in cents, so that its tolerances mean something
 
 
@@ -68,6 +69,8 @@ class Master:
         Micros by which a column may cost more than its order's best at the prices.
     threads : int
     rng : Generator
+    nodes, gap
+        When the search of a block ends: after so many nodes of its tree, or at so small a gap.
     """
 
     def __init__(
@@ -79,8 +82,12 @@ class Master:
         reach: float,
         threads: int,
         rng: np.random.Generator,
+        *,
+        nodes: int = BLOCK_NODES,
+        gap: float = BLOCK_GAP,
     ) -> None:
         self.plan = plan
+        self._limits = SCIP_PARAMETERS.format(nodes=nodes, gap=gap)
         self._problem = problem
         self._arrays = ProblemArrays.of(problem)
         self._scratch = Scratch.for_problem(problem)
@@ -137,8 +144,9 @@ class Master:
         return len(blocks)
 
     def _choose(self, patterns: Patterns, present: Patterns, reach: float) -> Columns:
-        near = patterns.chosen(np.flatnonzero(self._excess(patterns) <= reach))
-        columns = merge(near, present)
+        excess, _ = excess_at_prices(patterns, self._nothing, self._prices)
+        columns = merge(patterns.chosen(np.flatnonzero(excess <= reach)), present)
+        excess, self._least = excess_at_prices(columns, self._nothing, self._prices)
         order_ptr = np.searchsorted(columns.order, np.arange(len(self._nothing) + 1))
         by_row = csc_matrix(
             (np.ones(len(columns.row), np.int8), columns.row, columns.entry_ptr),
@@ -151,16 +159,8 @@ class Master:
             row_ptr=by_row.indptr.astype(np.int64),
             row_column=by_row.indices.astype(np.int64),
             is_contested=self._binds & (most_wanted(order_ptr, columns, len(supply)) > supply),
-            excess=self._excess(columns),
+            excess=excess,
         )
-
-    def _excess(self, patterns: Patterns) -> Int64s:
-        """Return what each pattern costs above its order's best at the prices; int64[j], micros."""
-        paid = np.concatenate(([0], np.cumsum(patterns.qty * self._prices[patterns.row])))
-        priced = patterns.cost + np.diff(paid[patterns.entry_ptr])
-        self._least = self._nothing.copy()
-        np.minimum.at(self._least, patterns.order, priced)
-        return np.asarray(priced - self._least[patterns.order])
 
     def _grow(self, size: int) -> Int64s:
         """Grow a block around the order that loses most; its orders ascend, empty if none loses anything."""
@@ -211,6 +211,7 @@ class Master:
             ).tocsr(),
             limit=np.concatenate((np.ones(len(block)), free[rows], before_tail[tails])),
             present=np.isin(column, present),
+            limits=self._limits,
         )
 
     def _use(self, program: "_Program", used: Int64s) -> None:
@@ -247,6 +248,7 @@ class _Program:
     matrix: csr_matrix  # [orders, rows, tails; j, then tails]
     limit: npt.NDArray[np.float64]  # [orders, rows, tails]
     present: Bools  # [j] as the plan has it
+    limits: str  # SCIP's parameters
 
     def solve(self) -> Int64s:
         """Return the columns to use; those of the plan when the search finds nothing in its limits."""
@@ -260,7 +262,7 @@ class _Program:
             model.set_var_integrality(j, True)
             model.add_hint(j, float(self.present[j]))
         solver = model_builder_helper.ModelSolverHelper("scip")
-        solver.set_solver_specific_parameters(SCIP_PARAMETERS)
+        solver.set_solver_specific_parameters(self.limits)
         solver.solve(model)
         if not solver.has_solution():
             return self.column[self.present]

@@ -88,6 +88,35 @@ def patterns_of_plan(problem: AllocationProblem, plan: PlanState, binds: Bools) 
     return written.cut(len(orders))
 
 
+def patterns_of_single_nodes(problem: AllocationProblem, binds: Bools) -> Patterns:
+    """Write down each order's best plan from each node alone; a search for every order and node."""
+    arrays, scratch = ProblemArrays.of(problem), Scratch.for_problem(problem)
+    orders = np.arange(problem.n_orders)
+    least_cost = np.zeros(problem.n_orders, np.int64)
+    found = Patterns.with_room(problem.n_orders, _most_entries(problem, orders))
+    no_price = np.zeros(problem.n_stock, np.int64), np.zeros(problem.n_nodes, np.int64)
+    patterns = Patterns.none()
+    for node in range(problem.n_nodes):
+        here = np.where(problem.pos_node[: problem.n_stock] == node, problem.pos_free, 0)
+        n = find_patterns(
+            orders, arrays, here, problem.node_capacity, *no_price, binds, scratch, least_cost, found
+        )
+        patterns = merge(patterns, found.cut(n))
+    return patterns
+
+
+def excess_at_prices(patterns: Patterns, nothing: Int64s, prices: Int64s) -> tuple[Int64s, Int64s]:
+    """Return what each costs above its order's best at prices, int64[j], and that best, int64[o]; micros.
+
+    nothing : int64[o], micros, what taking nothing costs.   prices : int64[h + n], micros.
+    """
+    paid = np.concatenate(([0], np.cumsum(patterns.qty * prices[patterns.row])))
+    priced = patterns.cost + np.diff(paid[patterns.entry_ptr])
+    least = nothing.copy()
+    np.minimum.at(least, patterns.order, priced)
+    return np.asarray(priced - least[patterns.order]), least
+
+
 @kernel
 def write_plan_patterns(
     orders: Int64s, p: ProblemArrays, plan: PlanState, binds: Bools, written: Patterns

@@ -5,6 +5,8 @@ for the restricted dual, whose maximum gives the next prices (column generation,
 at slightly noisy prices bring patterns that are nearly as good: with noise of Gumbel's distribution the
 plans that come out are drawn about as the soft minimum weighs them (perturb and map, Papandreou & Yuille
 2011). The box in which prices move grows while bounds rise and shrinks when one falls.
+
+Where all patterns that matter fit into one linear program, its duals finish the search (`master_prices`).
 """
 
 from collections.abc import Callable
@@ -14,7 +16,17 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from solver.arrays import ProblemArrays
-from solver.patterns import FindPatterns, Patterns, by_order, merge, patterns_of_plan, rows_that_bind
+from solver.master_prices import master_prices
+from solver.patterns import (
+    FindPatterns,
+    Patterns,
+    by_order,
+    excess_at_prices,
+    merge,
+    patterns_of_plan,
+    patterns_of_single_nodes,
+    rows_that_bind,
+)
 from solver.plan_state import PlanState
 from solver.prices import Prices, limited_capacity, worth_of_supply
 from solver.problem import AllocationProblem, Int64s
@@ -24,6 +36,7 @@ from solver.shards import ShardPool
 Floats = npt.NDArray[np.float64]
 BOX_SHARE, BOX_TEMPERATURES = 0.3, 3.0  # a price may move by so much of itself, and so many temperatures
 WIDTH_MIN, WIDTH_MAX = 0.1, 1.5
+PROVED = 1e-7  # of the linear program's value, its tolerance: a bound that near it is as good as prices prove
 
 
 class PriceSearch:
@@ -109,6 +122,42 @@ class PriceSearch:
             self._price(*self._split(noisy))
             self._on_pass()
         return rose
+
+    def learn_single_nodes(self) -> None:
+        """Add what each order takes when one node serves it alone; for few orders and few nodes."""
+        self.patterns = merge(self.patterns, patterns_of_single_nodes(self._problem, self._binds))
+
+    def polish(self, rounds: int, reach: float, patterns_max: int, rows_max: int) -> bool:
+        """Take prices from the linear program over the patterns, and add patterns, until none is missing.
+
+        rounds : the most.   reach : micros above its order's best, at the first
+        prices or the program's, of the patterns in use.
+        patterns_max, rows_max : a larger program is not tried.
+        Each round prices all orders at the program's prices and, because these swing from one corner to
+        another while patterns are missing, midway between them and the best (Wentges 1997). Returns
+        whether the bound came as high as prices can prove. `on_pass` is called as in `step`.
+        """
+        near = Patterns.none()
+        at = np.concatenate((self.prices.stock, self.prices.capacity))
+        for _ in range(rounds):
+            near = merge(near, self._near(at, reach))
+            if len(near.order) > patterns_max:
+                return False
+            found = master_prices(near, self._nothing, self._supply, self._tail, self._tail_cost, rows_max)
+            if found is None:
+                return False
+            best = np.concatenate((self.prices.stock, self.prices.capacity))
+            at = np.concatenate(self._split(found.prices))
+            self._adopt_if_better(*self._split(found.prices))
+            rounded = float(self._supply @ (at > 0))  # prices are whole micros: half of one either way
+            if self.prices.lower_bound >= found.value * (1 - PROVED) - rounded:
+                return True
+            self._adopt_if_better(*self._split((found.prices + best) / 2))
+        return False
+
+    def _near(self, prices: Int64s, reach: float) -> Patterns:
+        excess, _ = excess_at_prices(self.patterns, self._nothing, prices)
+        return self.patterns.chosen(np.flatnonzero(excess <= reach))
 
     def _split(self, prices: Floats) -> tuple[Int64s, Int64s]:
         """Round prices to micros; those of stock rows, int64[h], and of nodes, int64[n]."""

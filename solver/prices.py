@@ -69,6 +69,15 @@ def worth_of_supply(arrays: ProblemArrays, pos_price: Int64s, node_price: Int64s
     return int(worth)
 
 
+def cost_step(problem: AllocationProblem) -> int:
+    """Return what divides every amount that a plan's cost adds up, and so every plan's cost; micros, >= 1."""
+    amounts = (
+        problem.node_parcel_cost, problem.pos_unit_cost, problem.line_penalty, problem.list_cost,
+        problem.list_fixed, problem.stock_tail_cost, problem.node_tail_cost,
+    )  # fmt: skip
+    return max(1, int(np.gcd.reduce(np.concatenate(amounts))))
+
+
 def limited_capacity(problem: AllocationProblem) -> Int64s:
     """Units of capacity, 0 where it is unlimited and so can have no price; int64[n]."""
     unlimited = problem.node_capacity >= UNLIMITED_PARCELS

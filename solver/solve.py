@@ -5,10 +5,11 @@
    the search at these prices and not hot.
 2. Prices of stock and capacity (`price_search`), cooling down: each step climbs the dual over the order
    patterns that are known and proves an exact bound at the prices it reaches. Now and then the orders are
-   planned in sequence at these prices, so that each leaves what is worth more elsewhere.
+   planned in sequence at these prices, so that each leaves what is worth more elsewhere. Where the linear
+   program over the patterns is small, its duals are the last prices.
 3. The best plan is improved by letting orders displace each other (`improve`), then by integer programs over
-   patterns, block by block (`columns`), and so on in turn. Orders too large for the exact search are planned
-   again by a program of their own (`replan`).
+   patterns, block by block (`columns`), and so on in turn; a tiny batch is one block in the end. Orders too
+   large for the exact search are planned again by a program of their own (`replan`).
 
 A stop at any moment leaves the best plan and the best bound so far. The result depends on the problem, the
 parameters and the seed, not on who evaluates the shards of orders.
@@ -28,7 +29,7 @@ from solver.improve import DisplacementSearch
 from solver.patterns import rows_that_bind
 from solver.plan_state import PlanState
 from solver.price_search import PriceSearch
-from solver.prices import Prices
+from solver.prices import Prices, cost_step
 from solver.problem import AllocationPlan, AllocationProblem, Int64s
 from solver.replan import prove_large_orders, replan_large_orders
 from solver.sequence import plan_in_sequence
@@ -71,16 +72,24 @@ class SolveParams:
     blocks: int = 60  # the most in each cycle
     block_orders: int = 400
     reach: float = 0.2  # of the patterns that a block may use
+    master_rounds: int = 15  # of the linear program over all patterns
+    master_reach: float = 0.005  # of the patterns in it
+    master_patterns: int = 30_000  # with more it is not tried, nor with so many rows that could run out
+    master_rows: int = 5_000
+    tiny: int = 400  # orders; so few are one block in the end
+    tiny_nodes: int = 5_000  # of that block's search tree
     large_order_effort: float = 10.0  # deterministic seconds for all orders too large for the exact search
     threads: int = 2
 
     def __post_init__(self) -> None:
         whole = (self.climb_steps, self.plan_every, self.block_orders, self.threads)
-        if min(whole) < 1 or min(self.samples, self.cycles, self.improvement_rounds, self.blocks) < 0:
+        counts = (self.samples, self.cycles, self.improvement_rounds, self.blocks, self.master_rounds)
+        if min(whole) < 1 or min(*counts, self.tiny, self.tiny_nodes) < 0:
             raise ValueError("steps, sizes and threads must be at least 1, all other counts at least 0")
         if not all(temperature > 0 for temperature in self.temperatures):
             raise ValueError("temperatures must be above 0")
-        if min(self.moves_per_order, self.threshold, self.reach, self.large_order_effort) < 0:
+        shares = (self.moves_per_order, self.threshold, self.reach, self.master_reach)
+        if min(*shares, self.large_order_effort) < 0:
             raise ValueError("moves, threshold, reach and effort must be at least 0")
 
     @classmethod
@@ -108,7 +117,8 @@ class SolveParams:
     def passes_planned(self) -> int:
         """The most passes over all orders that a solve without a start makes."""
         prices = len(self.temperatures) * (1 + self.samples) + len(self.temperatures) // self.plan_every
-        return 3 + prices + self.cycles * (self.improvement_rounds + self.blocks // BLOCKS_AT_ONCE)
+        prices += 2 * self.master_rounds
+        return 4 + prices + self.cycles * (self.improvement_rounds + self.blocks // BLOCKS_AT_ONCE)
 
     @property
     def warm_passes_planned(self) -> int:
@@ -139,11 +149,18 @@ class Result:
     repeatable: bool
     trace: tuple[TracePoint, ...]
     large_orders_raise: int = 0  # what integer programs of large orders add to the bound that prices prove
+    cost_step: int = 1  # every plan costs a multiple of it
 
     @property
     def lower_bound(self) -> int:
-        """No plan of the problem costs less, in micros."""
-        return self.prices.lower_bound + self.large_orders_raise
+        """No plan of the problem costs less, in micros.
+
+        What is proved, rounded up to what a plan can cost: a plan at or above a bound, whose cost is a
+        multiple of `cost_step`, is at or above the next multiple too. The certificate has the bound of the
+        prices alone, by its formula.
+        """
+        proved = self.prices.lower_bound + self.large_orders_raise
+        return -(-proved // self.cost_step) * self.cost_step
 
     @property
     def gap(self) -> float:
@@ -198,6 +215,7 @@ def solve(
         run.first_come()
         run.begin_prices()
         run.climb_and_plan()
+        run.polish_prices()
         run.improve()
         run.replan()
         run.prove()
@@ -271,10 +289,36 @@ class _Run:
             if done % self.params.plan_every == 0 or done == len(temperatures):
                 self._plan_at_prices()
 
+    def polish_prices(self) -> None:
+        """Take the last prices from the linear program over the patterns, where it is small."""
+        params = self.params
+        if self._is_tiny() and self.problem.n_orders * self.problem.n_nodes <= params.master_patterns:
+            self.search.learn_single_nodes()
+        bound = self.search.prices.lower_bound
+        self.search.polish(
+            params.master_rounds, self._reach(params.master_reach), params.master_patterns, params.master_rows
+        )
+        if self.search.prices.lower_bound > bound:
+            self._plan_at_prices()
+
     def improve(self) -> None:
         for cycle in range(self.params.cycles):
             self._displace(0.5**cycle)
             self._choose_patterns()
+        if self._is_tiny():
+            self._choose_among_all()
+
+    def _is_tiny(self) -> bool:
+        return self.problem.n_orders <= self.params.tiny
+
+    def _reach(self, share: float) -> float:
+        """Micros above an order's best at the prices that a pattern may cost.
+
+        In a tiny batch all that could be in a better plan: a plan with a pattern beyond the gap costs more
+        than the bound and the gap together, so more than the best plan known.
+        """
+        gap = self.best.cost() - self.search.prices.lower_bound if self._is_tiny() else 0
+        return max(share * self._mean_cost(), gap)
 
     def _displace(self, warmth: float) -> None:
         search = DisplacementSearch(self.problem, self.best, self.search.prices, self.rng)
@@ -288,10 +332,15 @@ class _Run:
             self._passed()
 
     def _choose_patterns(self) -> None:
-        reach = self.params.reach * self._mean_cost()
         prices, plan = self.search.prices, self.best.copy()
         master = Master(
-            self.problem, self.search.patterns, prices, plan, reach, self.params.threads, self.rng
+            self.problem,
+            self.search.patterns,
+            prices,
+            plan,
+            self._reach(self.params.reach),
+            self.params.threads,
+            self.rng,
         )
         blocks = 0
         while blocks < self.params.blocks:
@@ -299,6 +348,17 @@ class _Run:
             if solved == 0:
                 return
             blocks += solved
+            self._adopt(master.plan)
+            self._passed()
+
+    def _choose_among_all(self) -> None:
+        """Plan all orders by one program, and let it search until it has proved its best."""
+        master = Master(
+            self.problem, self.search.patterns, self.search.prices, self.best.copy(),
+            self._reach(self.params.reach),
+            self.params.threads, self.rng, nodes=self.params.tiny_nodes, gap=0.0,
+        )  # fmt: skip
+        if master.improve(self.problem.n_orders):
             self._adopt(master.plan)
             self._passed()
 
@@ -330,12 +390,8 @@ class _Run:
     def result(self, reason: str) -> Result:
         self.fill_in()
         cost = self.best.cost()
-        if cost == self.search.prices.lower_bound + self.large_orders_raise:
-            status = Status.OPTIMAL
-        else:
-            status = Status.FEASIBLE if reason == "passes done" else Status.STOPPED
-        return Result(
-            status=status,
+        result = Result(
+            status=Status.FEASIBLE if reason == "passes done" else Status.STOPPED,
             stop_reason=reason,
             plan=self.best.to_plan(),
             cost=cost,
@@ -345,7 +401,9 @@ class _Run:
             repeatable=self.stop.repeatable and not reason.startswith((INTERRUPTED, WORKERS_LOST)),
             trace=tuple(self.trace),
             large_orders_raise=self.large_orders_raise,
+            cost_step=cost_step(self.problem),
         )
+        return replace(result, status=Status.OPTIMAL) if cost == result.lower_bound else result
 
     def _mean_cost(self) -> float:
         """Return a first-come order's mean cost, the natural unit of temperatures; micros."""
