@@ -53,7 +53,7 @@ class ProblemArrays(NamedTuple):
     recipe_ptr: Int64s
     recipe_pos: Int64s
     recipe_qty: Int64s
-    is_joint: bool  # whether lines may share components, or units use capacity
+    is_joint: bool  # whether lines may share components, units use capacity, or parcels use none
     has_tails: bool
 
     @classmethod
@@ -73,7 +73,8 @@ class ProblemArrays(NamedTuple):
             "order_complete": p.order_complete if p.order_complete.size else np.zeros(p.n_orders, np.uint8),
             "alternative_ptr": _full(p.alternative_ptr, p.n_orders + 1, 0),
             "recipe_ptr": _full(p.recipe_ptr, p.n_positions - p.n_stock + 1, 0),
-            "is_joint": p.n_positions > p.n_stock or bool(p.pos_capacity_use.any()),
+            "is_joint": p.n_positions > p.n_stock
+            or bool(p.pos_capacity_use.any() or (p.node_parcel_use == 0).any()),
             "has_tails": bool(p.stock_tail.any() or p.node_tail.any()),
         }
         return cls(*(full[name] if name in full else getattr(p, name) for name in cls._fields))

@@ -12,15 +12,15 @@ from typing import NamedTuple
 import numpy as np
 
 from solver.arrays import ProblemArrays, Scratch
-from solver.jit import kernel
-from solver.joint import capacity_left, capacity_of_units, need_of_row
+from solver.jit import inner_kernel, kernel
+from solver.joint import capacity_left, capacity_of_units, need_of_row, needs_of
 from solver.occupancy import NO_SLOT, Occupancy, enter_order, remove_order
 from solver.order_kernel import STATES_MAX
-from solver.plan_state import PlanState, release_order, take_capacity, take_parcels, take_units
+from solver.plan_state import PlanState, release_order, shelves_of, take, take_parcels, take_units
 from solver.prices import Prices
 from solver.problem import AllocationProblem, Int32s, Int64s
 from solver.search import is_searchable, search_order
-from solver.sequence import serve_order
+from solver.sequence import price_tails
 from solver.shards import ThreadShards, least_costs
 
 DISPLACED_MAX = 24
@@ -97,7 +97,7 @@ class DisplacementSearch:
         )  # fmt: skip
 
 
-@kernel
+@inner_kernel
 def displace(
     order: int, touched: int, p: ProblemArrays, plan: PlanState, occupancy: Occupancy, undo: Undo
 ) -> int:
@@ -128,13 +128,14 @@ def displace(
     return touched + 1
 
 
-@kernel
+@inner_kernel
 def restore(touched: int, p: ProblemArrays, plan: PlanState, occupancy: Occupancy, undo: Undo) -> None:
     """Put every touched order back as it was."""
     for m in range(touched):
         order = undo.order[m]
         remove_order(order, plan, occupancy)
         release_order(order, p, plan)
+    shelves = shelves_of(p, plan)
     for m in range(touched):
         order, begin = undo.order[m], undo.begin[m]
         first = plan.slot_ptr[order]
@@ -144,20 +145,21 @@ def restore(touched: int, p: ProblemArrays, plan: PlanState, occupancy: Occupanc
             plan.parcel_list[first + k] = undo.parcel_list[begin + k]
             plan.parcel_use[first + k] = undo.parcel_use[begin + k]
             plan.entry_end[first + k] = undo.entry_end[begin + k] + first
-            take_capacity(undo.parcel_node[begin + k], undo.parcel_use[begin + k], p, plan)
+            node, use = undo.parcel_node[begin + k], undo.parcel_use[begin + k]
+            take(node, use, plan.node_left, p.node_tail, p.node_tail_cost, plan.tail_cost)
             n_entries = undo.entry_end[begin + k]
         for k in range(n_entries):
             plan.entry_line[first + k] = undo.entry_line[begin + k]
             plan.entry_pos[first + k] = undo.entry_pos[begin + k]
             plan.entry_qty[first + k] = undo.entry_qty[begin + k]
-            take_units(undo.entry_pos[begin + k], undo.entry_qty[begin + k], p, plan)
+            take_units(undo.entry_pos[begin + k], undo.entry_qty[begin + k], shelves)
         plan.n_parcels[order] = undo.n_parcels[m]
         plan.order_cost[order] = undo.cost[m]
         plan.order_alternative[order] = undo.alternative[m]
         enter_order(order, plan, occupancy)
 
 
-@kernel
+@inner_kernel
 def make_room(
     n_out: int,
     n_lines: int,
@@ -176,7 +178,7 @@ def make_room(
     large for the exact search, would have to go.
     """
     first = p.order_ptr[seed]
-    units = w.units[:n_lines]
+    units, needs = w.units[:n_lines], needs_of(p)
     for i in range(n_out):
         c = w.out_cand[i]
         node, positions = w.cand_node[c], w.cand_pos[c]
@@ -187,7 +189,7 @@ def make_room(
                 parcels += 1
                 for k in range(n_lines):
                     units[k] += (w.out_state[j] // w.stride[k]) % (p.line_qty[first + k] + 1)
-        use = parcels * p.node_parcel_use[node] + capacity_of_units(units, positions, p)
+        use = parcels * p.node_parcel_use[node] + capacity_of_units(units, positions, needs)
         while capacity_left(plan.node_left[node]) < use:
             drawn = int(rng.random() * occupancy.n_members[node])
             slot = occupancy.member[occupancy.member_ptr[node] + drawn]
@@ -199,21 +201,19 @@ def make_room(
             if units[k] == 0:
                 continue
             pos, n_stock = positions[k], len(plan.pos_left)
-            if pos < n_stock:
-                wanted = need_of_row(pos, units, positions, p)
-                touched, fits = free_units(pos, wanted, touched, p, plan, occupancy, undo, rng)
-                if not fits:
-                    return touched, False
-                continue
-            for r in range(p.recipe_ptr[pos - n_stock], p.recipe_ptr[pos - n_stock + 1]):
-                wanted = need_of_row(p.recipe_pos[r], units, positions, p)
-                touched, fits = free_units(p.recipe_pos[r], wanted, touched, p, plan, occupancy, undo, rng)
+            begin, end = 0, 1
+            if pos >= n_stock:
+                begin, end = p.recipe_ptr[pos - n_stock], p.recipe_ptr[pos - n_stock + 1]
+            for r in range(begin, end):
+                row = pos if pos < n_stock else p.recipe_pos[r]
+                wanted = need_of_row(row, units, positions, needs)
+                touched, fits = free_units(row, wanted, touched, p, plan, occupancy, undo, rng)
                 if not fits:
                     return touched, False
     return touched, True
 
 
-@kernel
+@inner_kernel
 def free_units(
     row: int,
     wanted: int,
@@ -238,7 +238,7 @@ def free_units(
     return touched, True
 
 
-@kernel
+@inner_kernel
 def user_list(row: int, occupancy: Occupancy, rng: np.random.Generator) -> int:
     """Draw a position that has users: the row itself, or a compound one that takes its units."""
     begin = occupancy.maker_ptr[row]
@@ -253,12 +253,12 @@ def user_list(row: int, occupancy: Occupancy, rng: np.random.Generator) -> int:
     return pos
 
 
-@kernel
+@inner_kernel
 def _may_displace(order: int, touched: int, p: ProblemArrays) -> bool:
     return touched <= DISPLACED_MAX and is_searchable(order, p)
 
 
-@kernel
+@inner_kernel
 def serve_again(
     order: int,
     p: ProblemArrays,
@@ -269,7 +269,11 @@ def serve_again(
     occupancy: Occupancy,
 ) -> None:
     """Serve a displaced order from what is left, at prices."""
-    serve_order(order, p, pos_price, node_price, w, plan)
+    if p.has_tails:
+        price_tails(order, p, pos_price, node_price, w, plan)
+        pos_price, node_price = w.left_price, w.left_node_price
+    n_out = search_order(order, p, plan.pos_left, plan.node_left, pos_price, node_price, w)[1]
+    take_parcels(order, n_out, p, w, plan)
     enter_order(order, plan, occupancy)
 
 
@@ -305,7 +309,7 @@ def improve_by_displacing(
             continue
         prices = shares[int(rng.random() * len(shares))]
         n_out = search_order(seed, p, p.pos_free, p.node_capacity, prices[0], prices[1], w)[1]
-        touched = displace(seed, 0, p, plan, occupancy, undo)
+        touched = displace(seed, int(np.int64(0)), p, plan, occupancy, undo)
         touched, fits = make_room(n_out, end - first, p, seed, touched, w, plan, occupancy, undo, rng)
         if fits:
             take_parcels(seed, n_out, p, w, plan)
@@ -325,7 +329,7 @@ def improve_by_displacing(
     return change, kept
 
 
-@kernel
+@inner_kernel
 def shuffle(touched: int, sequence: Int64s, rng: np.random.Generator) -> None:
     """Write 0 and a random sequence of 1 to `touched` - 1 to `sequence` (Fisher-Yates)."""
     for m in range(touched):

@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from solver.arrays import ProblemArrays
-from solver.jit import kernel
-from solver.joint import capacity_left, capacity_of_units, need_of_row
-from solver.order_kernel import NEVER, gather_candidates, recipe_price, recipe_units, transport_cost
+from solver.jit import inner_kernel, kernel
+from solver.joint import Needs, capacity_left, capacity_of_units, need_of_row, needs_of
+from solver.order_kernel import COST_MAX, NEVER, gather_candidates, recipe_price, recipe_units, transport_cost
 from solver.plan_state import PlanState, close_parcel
 from solver.problem import OWN_WAY, Int32s, Int64s
 from solver.search import cost_of_nothing
@@ -21,7 +21,7 @@ from solver.search import cost_of_nothing
 Int64Grid = npt.NDArray[np.int64]
 
 
-@kernel
+@inner_kernel
 def _transport(p: ProblemArrays, tariff: int, weight_g: int) -> int:
     if weight_g == 0:
         return 0
@@ -30,50 +30,41 @@ def _transport(p: ProblemArrays, tariff: int, weight_g: int) -> int:
     )[0]
 
 
-@kernel
+@inner_kernel
 def room_for(
-    line: int,
-    node: int,
-    avail: int,
-    units: Int64s,
-    positions: Int64s,
-    p: ProblemArrays,
-    pos_left: Int64s,
-    node_left: Int64s,
+    line: int, avail: int, capacity: int, units: Int64s, positions: Int64s, pos_left: Int64s, needs: Needs
 ) -> int:
-    """Count the further units of a line that fit into a parcel of `node`.
+    """Count the further units of a line that fit into a parcel.
 
-    avail : units of the line that would fit alone.   units, positions : int64[l], what the parcel holds.
+    avail : units of the line that would fit alone.   capacity : units of it that the node has left for goods.
+    units, positions : int64[l], what the parcel holds, and where the units of each line come from.
     """
     room = int(avail - units[line])
-    if not p.is_joint or room <= 0:
+    if not needs.is_joint or room <= 0:
         return room
-    pos = positions[line]
-    n_stock = len(pos_left)
-    if pos < n_stock:
-        room = min(room, pos_left[pos] - need_of_row(pos, units, positions, p))
-    else:
-        for r in range(p.recipe_ptr[pos - n_stock], p.recipe_ptr[pos - n_stock + 1]):
-            row = p.recipe_pos[r]
-            spare = pos_left[row] - need_of_row(row, units, positions, p)
-            room = min(room, spare // p.recipe_qty[r])
-    if p.pos_capacity_use[pos] > 0:
-        spare = capacity_left(node_left[node]) - p.node_parcel_use[node]
-        spare -= capacity_of_units(units, positions, p)
-        room = min(room, spare // p.pos_capacity_use[pos])
+    pos, n_stock = positions[line], len(pos_left)
+    begin, end = 0, 1
+    if pos >= n_stock:
+        begin, end = needs.recipe_ptr[pos - n_stock], needs.recipe_ptr[pos - n_stock + 1]
+    for r in range(begin, end):
+        row, each = (pos, 1) if pos < n_stock else (needs.recipe_pos[r], needs.recipe_qty[r])
+        room = min(room, (pos_left[row] - need_of_row(row, units, positions, needs)) // each)
+    if needs.pos_capacity_use[pos] > 0:
+        spare = capacity - capacity_of_units(units, positions, needs)
+        room = min(room, spare // needs.pos_capacity_use[pos])
     return max(0, room)
 
 
-@kernel
+@inner_kernel
 def open_greedily(
     p: ProblemArrays,
+    needs: Needs,
     pos_left: Int64s,
-    node_left: Int64s,
     parcels_max: int,
     n_cands: int,
-    cand_node: Int32s,
     cand_tariff: Int32s,
     cand_fixed: Int64s,
+    cand_room: Int64s,
     cand_avail: Int64Grid,
     cand_unit: Int64Grid,
     cand_pos: Int64Grid,
@@ -84,65 +75,56 @@ def open_greedily(
 ) -> None:
     """Open at most `parcels_max` parcels by what they cost for each micro of penalty saved.
 
-    cand_* : as `gather_candidates` writes them.   line_weight, line_penalty : int64[l], grams, micros a unit.
+    cand_* : as `gather_candidates` writes them; cand_room, int64[c], is the capacity for goods in a parcel.
+    line_weight, line_penalty : int64[l], grams, micros a unit.
     rest : int64[l], units still to serve, changed in place.
     content : int64[c, l], 0 on entry; written: the units that each candidate sends.
     Cost O(parcels * c * l), but for lines that share components.
     """
     n_lines = len(rest)
     is_open = np.zeros(n_cands, np.uint8)
+    held, best_held = np.zeros(n_lines, np.int64), np.zeros(n_lines, np.int64)
     for _ in range(min(parcels_max, n_cands)):
         best, best_ratio = -1, 1.0  # at ratio 1 a parcel costs what it saves
         for c in range(n_cands):
             if is_open[c]:
                 continue
             cost, saved, weight = cand_fixed[c], 0.0, 0
+            held[:] = 0
             for line in range(n_lines):
-                if cand_avail[c, line] > 0 and cand_unit[c, line] < line_penalty[line]:
-                    room = room_for(
-                        line,
-                        cand_node[c],
-                        cand_avail[c, line],
-                        content[c],
-                        cand_pos[c],
-                        p,
-                        pos_left,
-                        node_left,
-                    )
+                avail = cand_avail[c, line]
+                if avail > 0 and cand_unit[c, line] < line_penalty[line]:
+                    room = room_for(line, avail, cand_room[c], held, cand_pos[c], pos_left, needs)
                     units = min(room, rest[line])
-                    content[c, line] = units
+                    held[line] = units
                     cost += units * cand_unit[c, line]
                     saved += units * float(line_penalty[line])
                     weight += units * line_weight[line]
-            content[c, :] = 0
             if saved == 0:
                 continue
             ratio = (cost + _transport(p, cand_tariff[c], weight)) / saved
             if ratio < best_ratio:
                 best, best_ratio = c, ratio
+                for line in range(n_lines):
+                    best_held[line] = held[line]
         if best < 0:
             return
         is_open[best] = 1
         for line in range(n_lines):
-            if cand_unit[best, line] < line_penalty[line]:
-                room = room_for(
-                    line, cand_node[best], cand_avail[best, line], content[best], cand_pos[best], p, pos_left,
-                    node_left,
-                )  # fmt: skip
-                content[best, line] = min(room, rest[line])
-                rest[line] -= content[best, line]
+            content[best, line] = best_held[line]
+            rest[line] -= best_held[line]
 
 
-@kernel
+@inner_kernel
 def try_to_close(
     closing: int,
     p: ProblemArrays,
+    needs: Needs,
     pos_left: Int64s,
-    node_left: Int64s,
     n_cands: int,
-    cand_node: Int32s,
     cand_tariff: Int32s,
     cand_fixed: Int64s,
+    cand_room: Int64s,
     cand_avail: Int64Grid,
     cand_unit: Int64Grid,
     cand_pos: Int64Grid,
@@ -173,9 +155,14 @@ def try_to_close(
                 if c == closing or parcel_weight[c] == 0 or cand_avail[c, line] <= held:
                     continue
                 spare = room_for(
-                    line, cand_node[c], cand_avail[c, line], content[c] + moved[c], cand_pos[c], p, pos_left,
-                    node_left,
-                )  # fmt: skip
+                    line,
+                    cand_avail[c, line],
+                    cand_room[c],
+                    content[c] + moved[c],
+                    cand_pos[c],
+                    pos_left,
+                    needs,
+                )
                 if spare <= 0:
                     continue
                 k = min(units, spare)
@@ -200,13 +187,14 @@ def try_to_close(
             for c in range(n_cands):
                 content[c, line] += moved[c, line]
                 rest[line] -= moved[c, line]
-        parcel_weight[:] = grown
+        for c in range(n_cands):
+            parcel_weight[c] = grown[c]
         parcel_weight[closing] = 0
     moved[:, :] = 0
     return bool(change < 0)
 
 
-@kernel
+@inner_kernel
 def plan_large_way(
     order: int,
     way: int,
@@ -227,8 +215,9 @@ def plan_large_way(
     if way != OWN_WAY:
         destination, promise_class = p.alternative_destination[way], p.alternative_promise_class[way]
     line_penalty = p.line_penalty[first:end].copy()
+    nothing = cost_of_nothing(p.line_qty[first:end], line_penalty)
     if p.order_complete[order]:  # worth anything, if only all of it is sent
-        line_penalty[:] = cost_of_nothing(order, p)
+        line_penalty[:] = nothing
     line_weight = p.sku_weight[p.line_sku[first:end]]
     n_nodes = len(p.node_capacity)
     cand_node, cand_tariff = np.empty(n_nodes, np.int32), np.empty(n_nodes, np.int32)
@@ -240,14 +229,18 @@ def plan_large_way(
         p.line_sku[first:end], p.line_qty[first:end], p.lane_band[destination],
         p.transit_slack[promise_class], p.node_departure_class, p.tariff_of, p.sku_ptr,
         p.pos_node, plan.pos_left, p.pos_unit_cost, pos_price, plan.node_left, p.node_parcel_cost, node_price,
-        p.node_parcel_use, p.pos_capacity_use, p.recipe_ptr, p.recipe_pos, p.recipe_qty,
+        p.is_joint, p.node_parcel_use, p.pos_capacity_use, p.recipe_ptr, p.recipe_pos, p.recipe_qty,
         slot_of_node, cand_node, cand_tariff, cand_fixed, cand_avail, cand_unit, cand_pos,
     )  # fmt: skip
+    needs = needs_of(p)
+    cand_room = np.empty(n_cands, np.int64)
+    for c in range(n_cands):
+        cand_room[c] = capacity_left(plan.node_left[cand_node[c]]) - p.node_parcel_use[cand_node[c]]
     rest = p.line_qty[first:end].copy()
     content = np.zeros((n_cands, n_lines), np.int64)
     open_greedily(
-        p, plan.pos_left, plan.node_left, p.order_parcels_max[order], n_cands, cand_node, cand_tariff,
-        cand_fixed, cand_avail, cand_unit, cand_pos, line_weight, line_penalty, rest, content,
+        p, needs, plan.pos_left, p.order_parcels_max[order], n_cands, cand_tariff, cand_fixed, cand_room,
+        cand_avail, cand_unit, cand_pos, line_weight, line_penalty, rest, content,
     )  # fmt: skip
     parcel_weight = np.zeros(n_cands, np.int64)
     for c in range(n_cands):
@@ -260,8 +253,8 @@ def plan_large_way(
         for c in range(n_cands):
             if parcel_weight[c] > 0:
                 improved |= try_to_close(
-                    c, p, plan.pos_left, plan.node_left, n_cands, cand_node, cand_tariff, cand_fixed,
-                    cand_avail, cand_unit, cand_pos, line_weight, line_penalty, parcel_weight, content, rest,
+                    c, p, needs, plan.pos_left, n_cands, cand_tariff, cand_fixed, cand_room, cand_avail,
+                    cand_unit, cand_pos, line_weight, line_penalty, parcel_weight, content, rest,
                     moved,
                 )  # fmt: skip
     cost = 0
@@ -272,9 +265,9 @@ def plan_large_way(
             cost += cand_fixed[c] + _transport(p, cand_tariff[c], parcel_weight[c])
             for line in range(n_lines):
                 cost += content[c, line] * cand_unit[c, line]
-    if p.order_complete[order] and (rest.sum() > 0 or cost >= cost_of_nothing(order, p)):
+    if p.order_complete[order] and (rest.sum() > 0 or cost >= nothing):
         parcel_weight[:] = 0
-        cost = cost_of_nothing(order, p)
+        cost = nothing
     return cost, cand_node, cand_tariff, cand_pos, content, parcel_weight
 
 
@@ -293,18 +286,27 @@ def serve_large_order(
     slot_of_node : int32[n], -1 everywhere on entry and on return (scratch).
     Allocates its other buffers: such orders are rare.
     """
-    best_way = OWN_WAY
-    best = plan_large_way(order, OWN_WAY, p, pos_price, node_price, slot_of_node, plan)
-    for way in range(p.alternative_ptr[order], p.alternative_ptr[order + 1]):
-        found = plan_large_way(order, way, p, pos_price, node_price, slot_of_node, plan)
-        if found[0] < best[0]:
-            best, best_way = found, way
-    _, cand_node, cand_tariff, cand_pos, content, parcel_weight = best
+    way = best_way = int(np.int64(OWN_WAY))
+    least = COST_MAX
+    following, end = p.alternative_ptr[order], p.alternative_ptr[order + 1]
+    while True:
+        cost, cand_node, cand_tariff, cand_pos, content, parcel_weight = plan_large_way(
+            order, way, p, pos_price, node_price, slot_of_node, plan
+        )
+        if cost < least:
+            least, best_way = cost, way
+        if following < end:
+            way = following
+            following += 1
+        elif way == best_way:
+            break
+        else:  # planned once more, as in `search_order`
+            way = best_way
     enter_parcels(order, p, cand_node, cand_tariff, cand_pos, content, parcel_weight, plan)
     plan.order_alternative[order] = best_way if plan.n_parcels[order] > 0 else OWN_WAY
 
 
-@kernel
+@inner_kernel
 def enter_parcels(
     order: int,
     p: ProblemArrays,
@@ -316,9 +318,9 @@ def enter_parcels(
     plan: PlanState,
 ) -> None:
     """Enter a parcel a candidate, where it weighs anything, and the order's true cost, into the plan."""
-    first = p.order_ptr[order]
+    first, end = p.order_ptr[order], p.order_ptr[order + 1]
     slot = entry = plan.slot_ptr[order]
-    cost = cost_of_nothing(order, p)
+    cost = cost_of_nothing(p.line_qty[first:end], p.line_penalty[first:end])
     for c in range(len(parcel_weight)):
         if parcel_weight[c] == 0:
             continue
@@ -356,45 +358,37 @@ def bound_large_order(
 
     pos_price, node_price : int64[h], int64[n], micros, >= 0.
     """
-    least = bound_large_way(
-        order, p.order_destination[order], p.order_promise_class[order], p, pos_price, node_price
-    )
-    for way in range(p.alternative_ptr[order], p.alternative_ptr[order + 1]):
-        found = bound_large_way(
-            order, p.alternative_destination[way], p.alternative_promise_class[way], p, pos_price, node_price
-        )
-        least = min(least, found)
-    return min(least, cost_of_nothing(order, p))
-
-
-@kernel
-def bound_large_way(
-    order: int, destination: int, promise_class: int, p: ProblemArrays, pos_price: Int64s, node_price: Int64s
-) -> int:
-    """Bound an order's cost by one way, as `bound_large_order`; NEVER or more if it cannot be complete."""
-    band_row = p.lane_band[destination]
-    slack_row = p.transit_slack[promise_class]
+    first, end = p.order_ptr[order], p.order_ptr[order + 1]
+    cheapest = cost_of_nothing(p.line_qty[first:end], p.line_penalty[first:end])
     n_stock = len(pos_price)
-    total = 0
-    for line in range(p.order_ptr[order], p.order_ptr[order + 1]):
-        least = NEVER if p.order_complete[order] else p.line_penalty[line]
-        for pos in range(p.sku_ptr[p.line_sku[line]], p.sku_ptr[p.line_sku[line] + 1]):
-            node = p.pos_node[pos]
-            slack = slack_row[p.node_departure_class[node]]
-            use = p.pos_capacity_use[pos]
-            if band_row[node] < 0 or slack < 0 or p.tariff_of[band_row[node], slack] < 0:
-                continue
-            if p.node_capacity[node] < p.node_parcel_use[node] + use:
-                continue
-            if pos < n_stock:
-                units, price = p.pos_free[pos], pos_price[pos]
-            else:
-                i = pos - n_stock
-                units = recipe_units(i, p.recipe_ptr, p.recipe_pos, p.recipe_qty, p.pos_free)
-                price = recipe_price(i, p.recipe_ptr, p.recipe_pos, p.recipe_qty, pos_price)
-            if units > 0:
-                least = min(least, p.pos_unit_cost[pos] + price + use * node_price[node])
-        if least >= NEVER:
-            return NEVER
-        total += p.line_qty[line] * least
-    return total
+    begin = p.alternative_ptr[order] - 1
+    for way in range(begin, p.alternative_ptr[order + 1]):  # the first stands for the order's own
+        destination, promise_class = p.order_destination[order], p.order_promise_class[order]
+        if way > begin:
+            destination, promise_class = p.alternative_destination[way], p.alternative_promise_class[way]
+        band_row, slack_row = p.lane_band[destination], p.transit_slack[promise_class]
+        total = 0
+        for line in range(first, end):
+            least = NEVER if p.order_complete[order] else p.line_penalty[line]
+            for pos in range(p.sku_ptr[p.line_sku[line]], p.sku_ptr[p.line_sku[line] + 1]):
+                node = p.pos_node[pos]
+                slack = slack_row[p.node_departure_class[node]]
+                use = p.pos_capacity_use[pos]
+                if band_row[node] < 0 or slack < 0 or p.tariff_of[band_row[node], slack] < 0:
+                    continue
+                if p.node_capacity[node] < p.node_parcel_use[node] + use:
+                    continue
+                if pos < n_stock:
+                    units, price = p.pos_free[pos], pos_price[pos]
+                else:
+                    i = pos - n_stock
+                    units = recipe_units(i, p.recipe_ptr, p.recipe_pos, p.recipe_qty, p.pos_free)
+                    price = recipe_price(i, p.recipe_ptr, p.recipe_pos, p.recipe_qty, pos_price)
+                if units > 0:
+                    least = min(least, p.pos_unit_cost[pos] + price + use * node_price[node])
+            if least >= NEVER:  # it cannot be complete
+                total = NEVER
+                break
+            total += p.line_qty[line] * least
+        cheapest = min(cheapest, total)
+    return cheapest

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from solver.jit import kernel
+from solver.jit import inner_kernel, kernel
 from solver.plan_state import PlanState
 from solver.problem import UNLIMITED_PARCELS, AllocationProblem, Int64s
 
@@ -54,7 +54,7 @@ class Occupancy(NamedTuple):
         return occupancy
 
 
-@kernel
+@inner_kernel
 def enter_all(plan: PlanState, occupancy: Occupancy) -> None:
     """Enter the parcels of every order into books that are empty."""
     for order in range(len(plan.n_parcels)):
@@ -83,7 +83,7 @@ def enter_order(order: int, plan: PlanState, occupancy: Occupancy) -> None:
         occupancy.user_head[pos] = entry
 
 
-@kernel
+@inner_kernel
 def remove_order(order: int, plan: PlanState, occupancy: Occupancy) -> None:
     """Take the parcels of `order` out, before they are released."""
     first = plan.slot_ptr[order]
@@ -106,7 +106,7 @@ def remove_order(order: int, plan: PlanState, occupancy: Occupancy) -> None:
             occupancy.user_prev[after] = before
 
 
-@kernel
+@inner_kernel
 def _end_of_entries(order: int, plan: PlanState) -> int:
     first = plan.slot_ptr[order]
     if plan.n_parcels[order] == 0:

@@ -28,7 +28,7 @@ Every kernel works on flat arrays that its caller owns; ties go to the lower nod
 import numpy as np
 import numpy.typing as npt
 
-from solver.jit import kernel
+from solver.jit import inner_kernel, kernel
 from solver.problem import NO_LANE, NO_TARIFF, UNLIMITED_PARCELS, Int16s, Int32s, Int64s
 
 STATES_MAX = 512
@@ -52,7 +52,7 @@ def count_states(line_qty: Int64s) -> int:
     return states
 
 
-@kernel
+@inner_kernel
 def transport_cost(
     tariff: int,
     weight_g: int,
@@ -90,7 +90,7 @@ def transport_cost(
     return best_cost, best_list
 
 
-@kernel
+@inner_kernel
 def recipe_units(i: int, recipe_ptr: Int64s, recipe_pos: Int64s, recipe_qty: Int64s, pos_left: Int64s) -> int:
     """Count the units of the i-th compound position that its components are enough for."""
     units = UNLIMITED_PARCELS
@@ -99,7 +99,7 @@ def recipe_units(i: int, recipe_ptr: Int64s, recipe_pos: Int64s, recipe_qty: Int
     return units
 
 
-@kernel
+@inner_kernel
 def recipe_price(
     i: int, recipe_ptr: Int64s, recipe_pos: Int64s, recipe_qty: Int64s, pos_price: Int64s
 ) -> int:
@@ -110,7 +110,32 @@ def recipe_price(
     return price
 
 
-@kernel
+@inner_kernel
+def joint_units_and_price(
+    pos: int,
+    pos_left: Int64s,
+    pos_price: Int64s,
+    node_left: int,
+    node_price: int,
+    parcel_use: int,
+    unit_use: int,
+    recipe_ptr: Int64s,
+    recipe_pos: Int64s,
+    recipe_qty: Int64s,
+) -> tuple[int, int]:
+    """Count the units that a position can send in one parcel, and price one, its capacity included."""
+    i = pos - len(pos_left)
+    if i < 0:
+        units, price = pos_left[pos], pos_price[pos]
+    else:
+        units = recipe_units(i, recipe_ptr, recipe_pos, recipe_qty, pos_left)
+        price = recipe_price(i, recipe_ptr, recipe_pos, recipe_qty, pos_price)
+    if unit_use > 0 and node_left < UNLIMITED_PARCELS:
+        units = min(units, max(0, node_left - parcel_use) // unit_use)
+    return units, price + unit_use * node_price
+
+
+@inner_kernel
 def gather_candidates(
     line_sku: Int32s,
     line_qty: Int64s,
@@ -126,6 +151,7 @@ def gather_candidates(
     node_left: Int64s,
     node_parcel_cost: Int64s,
     node_price: Int64s,
+    is_joint: bool,
     node_parcel_use: Int64s,
     pos_capacity_use: Int64s,
     recipe_ptr: Int64s,
@@ -145,6 +171,7 @@ def gather_candidates(
     slack_row : int16[k], its promise class.   pos_left : int64[h] units.   node_left : int64[n] units of
     capacity, UNLIMITED_PARCELS where there is no limit.
     pos_price, node_price : int64[h], int64[n], micros a unit, >= 0.
+    is_joint : whether units use capacity or are made of others, or parcels may use none.
     slot_of_node : int32[n], -1 everywhere on entry and on return (scratch).
     cand_* : written; first axis at least the number of nodes that stock a line. Of candidate c,
     cand_fixed[c] is what a parcel costs before transport, in micros; cand_avail[c, l] is how many units of
@@ -153,23 +180,25 @@ def gather_candidates(
     Returns the number of candidates.
     """
     n_lines = len(line_sku)
-    n_stock = len(pos_left)
     n_cands = 0
     for line in range(n_lines):
         for p in range(sku_ptr[line_sku[line]], sku_ptr[line_sku[line] + 1]):
             node = pos_node[p]
-            if p < n_stock:
-                units = pos_left[p]
+            if is_joint:
+                units, price = joint_units_and_price(
+                    p, pos_left, pos_price, node_left[node], node_price[node], node_parcel_use[node],
+                    pos_capacity_use[p], recipe_ptr, recipe_pos, recipe_qty,
+                )  # fmt: skip
+                if units <= 0 or band_row[node] == NO_LANE:
+                    continue
             else:
-                units = recipe_units(p - n_stock, recipe_ptr, recipe_pos, recipe_qty, pos_left)
-            room = node_left[node] - node_parcel_use[node]
-            unit_use = pos_capacity_use[p]
-            if units <= 0 or room < unit_use or band_row[node] == NO_LANE:
-                continue
+                if pos_left[p] <= 0 or node_left[node] <= 0 or band_row[node] == NO_LANE:
+                    continue
+                units, price = pos_left[p], pos_price[p]
             c = slot_of_node[node]
             if c < 0:
                 slack = slack_row[node_departure_class[node]]
-                if slack < 0:
+                if slack < 0 or node_left[node] < node_parcel_use[node]:
                     continue
                 tariff = tariff_of[band_row[node], slack]
                 if tariff == NO_TARIFF:
@@ -182,22 +211,15 @@ def gather_candidates(
                 cand_fixed[c] = node_parcel_cost[node] + node_price[node] * node_parcel_use[node]
                 for other in range(n_lines):
                     cand_avail[c, other] = 0
-            units = min(units, line_qty[line])
-            if unit_use > 0 and node_left[node] < UNLIMITED_PARCELS:
-                units = min(units, room // unit_use)
-            if p < n_stock:
-                price = pos_price[p]
-            else:
-                price = recipe_price(p - n_stock, recipe_ptr, recipe_pos, recipe_qty, pos_price)
-            cand_avail[c, line] = units
-            cand_unit[c, line] = pos_unit_cost[p] + price + unit_use * node_price[node]
+            cand_avail[c, line] = min(units, line_qty[line])
+            cand_unit[c, line] = pos_unit_cost[p] + price
             cand_pos[c, line] = p
     for c in range(n_cands):
         slot_of_node[cand_node[c]] = -1
     return n_cands
 
 
-@kernel
+@inner_kernel
 def fill_states(
     line_qty: Int64s,
     line_weight: Int64s,
@@ -226,7 +248,7 @@ def fill_states(
     return n
 
 
-@kernel
+@inner_kernel
 def list_contents(
     count: Int64s, unit_cost: Int64s, stride: Int64s, content: Int64s, content_cost: Int64s
 ) -> int:
@@ -249,7 +271,7 @@ def list_contents(
     return n
 
 
-@kernel
+@inner_kernel
 def best_parcels(
     n_cands: int,
     cand_node: Int32s,
@@ -293,7 +315,7 @@ def best_parcels(
                 best_cand[s] = c
 
 
-@kernel
+@inner_kernel
 def list_first_blocks(
     state: int, stride: Int64s, line_qty: Int64s, blocks: Int64s, at_least_one: bool
 ) -> int:
@@ -321,7 +343,7 @@ def list_first_blocks(
     return n
 
 
-@kernel
+@inner_kernel
 def best_partition(
     stride: Int64s,
     line_qty: Int64s,
@@ -350,7 +372,7 @@ def best_partition(
         plan_block[s] = cut
 
 
-@kernel
+@inner_kernel
 def read_partition(
     state: int, plan_block: Int64s, best_cand: Int32s, out_cand: Int32s, out_state: Int64s, n_out: int
 ) -> int:
@@ -365,7 +387,7 @@ def read_partition(
     return n_out
 
 
-@kernel
+@inner_kernel
 def price_transport(
     n_cands: int,
     cand_tariff: Int32s,

@@ -7,7 +7,7 @@ sends a block that holds one in a parcel and the rest at level k - 1 ::
     f_k(x) = min( penalty(e) + f_k(x - e),  min over y <= x of best(y) + f_{k-1}(x - y) )
 """
 
-from solver.jit import kernel
+from solver.jit import inner_kernel
 from solver.order_kernel import UNFILLED, Int64Grid, list_first_blocks
 from solver.problem import Int32s, Int64s
 
@@ -15,7 +15,7 @@ ALL_UNFILLED = -1
 ONE_UNFILLED = 0
 
 
-@kernel
+@inner_kernel
 def first_unit(state: int, stride: Int64s, line_qty: Int64s) -> int:
     """Return the state of one unit of the first line that `state` > 0 holds."""
     line = 0
@@ -24,7 +24,7 @@ def first_unit(state: int, stride: Int64s, line_qty: Int64s) -> int:
     return int(stride[line])
 
 
-@kernel
+@inner_kernel
 def cut_within(
     stride: Int64s,
     line_qty: Int64s,
@@ -65,7 +65,7 @@ def cut_within(
             cut[level, s] = best
 
 
-@kernel
+@inner_kernel
 def read_cut(
     level: int,
     state: int,

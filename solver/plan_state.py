@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from solver.arrays import ProblemArrays, Scratch
-from solver.jit import kernel
+from solver.jit import inner_kernel, kernel
 from solver.order_kernel import STATES_MAX, transport_cost
 from solver.problem import OWN_WAY, UNLIMITED_PARCELS, AllocationPlan, AllocationProblem, Int32s, Int64s
 
@@ -95,41 +95,60 @@ def _sums(values: Int64s, ptr: Int64s) -> Int64s:
     return np.asarray(total[ptr[1:]] - total[ptr[:-1]])
 
 
-@kernel
-def tail_units(left: int, tail: int) -> int:
-    """Count the units taken of the last `tail` units when `left` are left."""
-    return max(0, tail - left)
+class Shelves(NamedTuple):
+    """Stock that a plan takes from, with its tails; the arrays of a problem and a plan that taking needs."""
+
+    recipe_ptr: Int64s
+    recipe_pos: Int64s
+    recipe_qty: Int64s
+    stock_tail: Int64s
+    stock_tail_cost: Int64s
+    pos_left: Int64s
+    tail_cost: Int64s
 
 
-@kernel
-def take_stock(row: int, units: int, p: ProblemArrays, plan: PlanState) -> None:
-    """Take units of a stock row, or give them back where `units` < 0."""
-    left = plan.pos_left[row] - units
-    if p.stock_tail[row] > 0:
-        more = tail_units(left, p.stock_tail[row]) - tail_units(plan.pos_left[row], p.stock_tail[row])
-        plan.tail_cost[0] += more * p.stock_tail_cost[row]
-    plan.pos_left[row] = left
+@inner_kernel
+def shelves_of(p: ProblemArrays, plan: PlanState) -> Shelves:
+    """Pick them out: handing all arrays to small kernels takes the compiler long."""
+    return Shelves(
+        p.recipe_ptr,
+        p.recipe_pos,
+        p.recipe_qty,
+        p.stock_tail,
+        p.stock_tail_cost,
+        plan.pos_left,
+        plan.tail_cost,
+    )
 
 
-@kernel
-def take_units(pos: int, units: int, p: ProblemArrays, plan: PlanState) -> None:
+@inner_kernel
+def take(row: int, units: int, left: Int64s, tail: Int64s, tail_cost: Int64s, total: Int64s) -> None:
+    """Take units of what is `left` (int64, units) in a row; give them back where `units` < 0.
+
+    total : int64[1], micros: grows by what the units of the row's tail cost.
+    """
+    before, after = left[row], left[row] - units
+    total[0] += (max(0, tail[row] - after) - max(0, tail[row] - before)) * tail_cost[row]
+    left[row] = after
+
+
+@inner_kernel
+def take_units(pos: int, units: int, shelves: Shelves) -> None:
     """Take units of a position, or of its components; give them back where `units` < 0."""
-    n_stock = len(plan.pos_left)
-    if pos < n_stock:
-        take_stock(pos, units, p, plan)
-        return
-    for r in range(p.recipe_ptr[pos - n_stock], p.recipe_ptr[pos - n_stock + 1]):
-        take_stock(p.recipe_pos[r], units * p.recipe_qty[r], p, plan)
-
-
-@kernel
-def take_capacity(node: int, use: int, p: ProblemArrays, plan: PlanState) -> None:
-    """Use capacity of a node, or give it back where `use` < 0; 0 where it is unlimited."""
-    left = plan.node_left[node] - use
-    if p.node_tail[node] > 0:
-        more = tail_units(left, p.node_tail[node]) - tail_units(plan.node_left[node], p.node_tail[node])
-        plan.tail_cost[0] += more * p.node_tail_cost[node]
-    plan.node_left[node] = left
+    n_stock = len(shelves.pos_left)
+    begin, end = 0, 1
+    if pos >= n_stock:
+        begin, end = shelves.recipe_ptr[pos - n_stock], shelves.recipe_ptr[pos - n_stock + 1]
+    for r in range(begin, end):
+        row, each = (pos, 1) if pos < n_stock else (shelves.recipe_pos[r], shelves.recipe_qty[r])
+        take(
+            row,
+            units * each,
+            shelves.pos_left,
+            shelves.stock_tail,
+            shelves.stock_tail_cost,
+            shelves.tail_cost,
+        )
 
 
 @kernel
@@ -140,10 +159,12 @@ def release_order(order: int, p: ProblemArrays, plan: PlanState) -> None:
     if plan.n_parcels[order] == 0:
         return
     last = first + plan.n_parcels[order] - 1
+    shelves = shelves_of(p, plan)
     for slot in range(first, last + 1):
-        take_capacity(plan.parcel_node[slot], -plan.parcel_use[slot], p, plan)
+        node, use = plan.parcel_node[slot], plan.parcel_use[slot]
+        take(node, -use, plan.node_left, p.node_tail, p.node_tail_cost, plan.tail_cost)
     for entry in range(first, plan.entry_end[last]):
-        take_units(plan.entry_pos[entry], -plan.entry_qty[entry], p, plan)
+        take_units(plan.entry_pos[entry], -plan.entry_qty[entry], shelves)
     plan.n_parcels[order] = 0
 
 
@@ -153,20 +174,21 @@ def close_parcel(
 ) -> None:
     """Enter a parcel whose entries stand in slots `begin` to `end` already, and take what it uses."""
     use = p.node_parcel_use[node]
+    shelves = shelves_of(p, plan)
     for entry in range(begin, end):
         pos, units = plan.entry_pos[entry], plan.entry_qty[entry]
         use += units * p.pos_capacity_use[pos]
-        take_units(pos, units, p, plan)
+        take_units(pos, units, shelves)
     if p.node_capacity[node] >= UNLIMITED_PARCELS:
         use = 0
     plan.parcel_node[slot] = node
     plan.parcel_list[slot] = price_list
     plan.parcel_use[slot] = use
     plan.entry_end[slot] = end
-    take_capacity(node, use, p, plan)
+    take(node, use, plan.node_left, p.node_tail, p.node_tail_cost, plan.tail_cost)
 
 
-@kernel
+@inner_kernel
 def take_parcels(order: int, n_out: int, p: ProblemArrays, w: Scratch, plan: PlanState) -> None:
     """Enter the `n_out` parcels that `search_order` left in `w` into the plan, and the order's true cost.
 

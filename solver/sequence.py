@@ -1,7 +1,7 @@
 """Plan orders one after another, each on what the ones before it left."""
 
 from solver.arrays import ProblemArrays, Scratch
-from solver.jit import kernel
+from solver.jit import inner_kernel, kernel
 from solver.large_order import serve_large_order
 from solver.plan_state import PlanState, release_order, take_parcels
 from solver.problem import Int64s
@@ -22,35 +22,28 @@ def plan_in_sequence(
     """
     for order in sequence:
         release_order(order, p, plan)
-        serve_order(order, p, pos_price, node_price, w, plan)
+        stock_price, capacity_price = pos_price, node_price
+        if p.has_tails:
+            price_tails(order, p, pos_price, node_price, w, plan)
+            stock_price, capacity_price = w.left_price, w.left_node_price
+        if is_searchable(order, p):
+            _, n_out, _ = search_order(
+                order, p, plan.pos_left, plan.node_left, stock_price, capacity_price, w
+            )
+            take_parcels(order, n_out, p, w, plan)
+        else:
+            serve_large_order(order, p, stock_price, capacity_price, w.slot_of_node, plan)
 
 
-@kernel
-def serve_order(
-    order: int, p: ProblemArrays, pos_price: Int64s, node_price: Int64s, w: Scratch, plan: PlanState
-) -> None:
-    """Plan an order that holds nothing on what is left, at prices; exactly, unless it is too large.
-
-    Where the next unit of a row or a node belongs to its tail, that unit's cost is its price, if it is
-    higher: an estimate, as the order may take units on both sides of where a tail begins.
-    """
-    if p.has_tails:
-        price_tails(order, p, pos_price, node_price, w, plan)
-        pos_price, node_price = w.left_price, w.left_node_price
-    if is_searchable(order, p):
-        _, n_out, _ = search_order(order, p, plan.pos_left, plan.node_left, pos_price, node_price, w)
-        take_parcels(order, n_out, p, w, plan)
-    else:
-        serve_large_order(order, p, pos_price, node_price, w.slot_of_node, plan)
-
-
-@kernel
+@inner_kernel
 def price_tails(
     order: int, p: ProblemArrays, pos_price: Int64s, node_price: Int64s, w: Scratch, plan: PlanState
 ) -> None:
     """Write the prices of all that `order` could take, tails included, to ``left_price`` of `w`.
 
-    A price of the dual covers what a tail costs already, so the higher of the two counts.
+    Where the next unit of a row or a node belongs to its tail, that unit's cost is its price, if it is
+    higher: a price of the dual covers what a tail costs already. An estimate, as the order may take units on
+    both sides of where a tail begins.
     """
     n_stock = len(plan.pos_left)
     for line in range(p.order_ptr[order], p.order_ptr[order + 1]):
@@ -59,16 +52,11 @@ def price_tails(
             w.left_node_price[node] = node_price[node]
             if plan.node_left[node] <= p.node_tail[node]:
                 w.left_node_price[node] = max(node_price[node], p.node_tail_cost[node])
-            if pos < n_stock:
-                price_row(pos, p, pos_price, w, plan)
-            else:
-                for r in range(p.recipe_ptr[pos - n_stock], p.recipe_ptr[pos - n_stock + 1]):
-                    price_row(p.recipe_pos[r], p, pos_price, w, plan)
-
-
-@kernel
-def price_row(row: int, p: ProblemArrays, pos_price: Int64s, w: Scratch, plan: PlanState) -> None:
-    """Write the price of the next unit of a stock row to ``left_price`` of `w`."""
-    w.left_price[row] = pos_price[row]
-    if plan.pos_left[row] <= p.stock_tail[row]:
-        w.left_price[row] = max(pos_price[row], p.stock_tail_cost[row])
+            begin, end = 0, 1
+            if pos >= n_stock:
+                begin, end = p.recipe_ptr[pos - n_stock], p.recipe_ptr[pos - n_stock + 1]
+            for r in range(begin, end):
+                row = pos if pos < n_stock else p.recipe_pos[r]
+                w.left_price[row] = pos_price[row]
+                if plan.pos_left[row] <= p.stock_tail[row]:
+                    w.left_price[row] = max(pos_price[row], p.stock_tail_cost[row])

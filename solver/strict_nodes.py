@@ -14,9 +14,9 @@ This path is rare, so it allocates its own scratch.
 
 import numpy as np
 
-from solver.arrays import ProblemArrays, Scratch
-from solver.jit import kernel
-from solver.joint import parcels_that_fit
+from solver.arrays import Scratch
+from solver.jit import inner_kernel
+from solver.joint import Needs, parcels_that_fit
 from solver.order_kernel import (
     COST_MAX,
     Int64Grid,
@@ -26,11 +26,11 @@ from solver.order_kernel import (
     read_partition,
 )
 from solver.parcels_max import cut_within, read_cut
-from solver.problem import Int64s
+from solver.problem import Int32s, Int64s
 
 
-@kernel
-def mark_overdrawn(n_out: int, line_qty: Int64s, p: ProblemArrays, pos_left: Int64s, w: Scratch) -> int:
+@inner_kernel
+def mark_overdrawn(n_out: int, line_qty: Int64s, pos_left: Int64s, needs: Needs, w: Scratch) -> int:
     """Mark the candidates whose parcels in ``w.out_cand`` jointly exceed their stock or capacity as strict.
 
     pos_left : int64[h] units.   Returns how many became strict.
@@ -39,29 +39,47 @@ def mark_overdrawn(n_out: int, line_qty: Int64s, p: ProblemArrays, pos_left: Int
     n_lines = len(line_qty)
     units = w.units[:n_lines]
     for i in range(n_out):
-        c = w.out_cand[i]
+        c = int(w.out_cand[i])
         parcels = 0
         for j in range(n_out):
             parcels += w.out_cand[j] == c
-        if (parcels < 2 and not p.is_joint) or w.is_strict[c]:
+        if (parcels < 2 and not needs.is_joint) or w.is_strict[c]:
             continue
         for line in range(n_lines):
             units[line] = 0
             for j in range(n_out):
                 if w.out_cand[j] == c:
                     units[line] += (w.out_state[j] // w.stride[line]) % (line_qty[line] + 1)
-        if parcels > parcels_that_fit(c, units, p, pos_left, w):
+        fitting = parcels_that_fit(
+            units, w.cand_avail[c], w.cand_pos[c], w.cand_left[c], needs.node_parcel_use[w.cand_node[c]],
+            pos_left, needs,
+        )  # fmt: skip
+        if parcels > fitting:
             w.is_strict[c] = 1
             marked += 1
     return marked
 
 
-@kernel
+@inner_kernel
 def parcels_of_one_node(
-    c: int, parcels_max: int, line_qty: Int64s, n_states: int, p: ProblemArrays, pos_left: Int64s, w: Scratch
+    avail: Int64s,
+    unit_cost: Int64s,
+    positions: Int64s,
+    fixed_cost: int,
+    transport_row: Int64s,
+    capacity: int,
+    parcel_use: int,
+    parcels_max: int,
+    stride: Int64s,
+    line_qty: Int64s,
+    n_states: int,
+    pos_left: Int64s,
+    needs: Needs,
 ) -> tuple[Int64Grid, Int64Grid, Int64s]:
-    """Find the cheapest way to send each state from candidate `c` in at most `parcels_max` parcels.
+    """Find the cheapest way to send each state from one node in at most `parcels_max` parcels.
 
+    avail, unit_cost, positions : int64[l], units, micros a unit.   transport_row : int64[states], micros.
+    capacity, parcel_use : units of capacity that are left, and that a parcel uses.
     Returns (send_cost, send_block, fitting). Row k of the first two, int64[rows, states], is "in at most k
     parcels": the cost in micros, COST_MAX where the node cannot send the state, and the parcel to send last,
     0 where one parcel fewer is as good. fitting : int64[states], the row to read for a state: the most
@@ -69,22 +87,23 @@ def parcels_of_one_node(
     at all.
     """
     n_lines = len(line_qty)
-    stride, units = w.stride[:n_lines], w.units[:n_lines]
+    units = np.empty(n_lines, np.int64)
     content = np.empty(n_states, np.int64)
     content_cost = np.empty(n_states, np.int64)
     blocks = np.empty(n_states, np.int64)
     one_parcel = np.full(n_states, COST_MAX, np.int64)
     fitting = np.zeros(n_states, np.int64)
-    n = list_contents(w.cand_avail[c], w.cand_unit[c], stride, content, content_cost)
+    n = list_contents(avail, unit_cost, stride, content, content_cost)
     most = 0
     for i in range(1, n):
         s = content[i]
         for line in range(n_lines):
             units[line] = (s // stride[line]) % (line_qty[line] + 1)
-        fitting[s] = min(parcels_max, units.sum(), parcels_that_fit(c, units, p, pos_left, w))
+        most_here = parcels_that_fit(units, avail, positions, capacity, parcel_use, pos_left, needs)
+        fitting[s] = min(parcels_max, units.sum(), most_here)
         most = max(most, fitting[s])
         if fitting[s] > 0:
-            one_parcel[s] = w.cand_fixed[c] + w.transport[w.cand_row[c], s] + content_cost[i]
+            one_parcel[s] = fixed_cost + transport_row[s] + content_cost[i]
     send_cost = np.full((most + 1, n_states), COST_MAX, np.int64)
     send_block = np.zeros((most + 1, n_states), np.int64)
     send_cost[0, 0] = 0
@@ -106,7 +125,7 @@ def parcels_of_one_node(
     return send_cost, send_block, fitting
 
 
-@kernel
+@inner_kernel
 def add_sender(
     send_cost: Int64Grid,
     fitting: Int64s,
@@ -143,29 +162,31 @@ def add_sender(
                         cost[level, s], sent[level, s], sent_in[level, s] = total, block, parcels
 
 
-@kernel
-def read_sent(c: int, state: int, parcels: int, send_block: Int64Grid, w: Scratch, n_out: int) -> int:
+@inner_kernel
+def read_sent(
+    c: int, state: int, parcels: int, send_block: Int64Grid, out_cand: Int32s, out_state: Int64s, n_out: int
+) -> int:
     """Append the parcels of `state` from candidate `c`, at most `parcels`; returns their new number."""
     k = parcels
     while state > 0:
         block = send_block[k, state]
         if block > 0:
-            w.out_cand[n_out] = c
-            w.out_state[n_out] = block
+            out_cand[n_out] = c
+            out_state[n_out] = block
             state -= block
             n_out += 1
         k -= 1
     return n_out
 
 
-@kernel
+@inner_kernel
 def best_with_strict(
     n_cands: int,
     limit: int,
     line_qty: Int64s,
     n_states: int,
-    p: ProblemArrays,
     pos_left: Int64s,
+    needs: Needs,
     w: Scratch,
 ) -> tuple[int, int]:
     """Combine the relaxed plans of the other nodes with all that each strict node may send.
@@ -186,21 +207,27 @@ def best_with_strict(
     if limit > 0:
         cut_within(stride, line_qty, w.best_cost, w.best_cand, w.state_penalty, w.content, cost, cut)
     else:
-        cost[0] = w.plan_cost[:n_states]
-    for k in range(len(strict)):
-        send_cost, _, fitting = parcels_of_one_node(
-            strict[k], parcels_max, line_qty, n_states, p, pos_left, w
-        )
-        add_sender(send_cost, fitting, stride, line_qty, cost, sent[k], sent_in[k])
+        for s in range(n_states):
+            cost[0, s] = w.plan_cost[s]
     n_out = 0
     level, state = limit, n_states - 1
-    for k in range(len(strict) - 1, -1, -1):
-        content, parcels = sent[k, level, state], sent_in[k, level, state]
-        if content == 0:
+    for i in range(2 * len(strict)):  # forth to combine the senders, and back to read what each sends
+        k = min(i, 2 * len(strict) - 1 - i)
+        is_back = i >= len(strict)
+        if is_back and sent[k, level, state] == 0:
             continue
-        # Found once more: keeping it for every strict node would take megabytes.
-        _, send_block, _ = parcels_of_one_node(strict[k], parcels_max, line_qty, n_states, p, pos_left, w)
-        n_out = read_sent(strict[k], content, parcels, send_block, w, n_out)
+        # On the way back found once more: keeping it for every strict node would take megabytes.
+        c = strict[k]
+        send_cost, send_block, fitting = parcels_of_one_node(
+            w.cand_avail[c], w.cand_unit[c], w.cand_pos[c], w.cand_fixed[c], w.transport[w.cand_row[c]],
+            w.cand_left[c], needs.node_parcel_use[w.cand_node[c]], parcels_max, stride, line_qty, n_states,
+            pos_left, needs,
+        )  # fmt: skip
+        if not is_back:
+            add_sender(send_cost, fitting, stride, line_qty, cost, sent[k], sent_in[k])
+            continue
+        content, parcels = sent[k, level, state], sent_in[k, level, state]
+        n_out = read_sent(c, content, parcels, send_block, w.out_cand, w.out_state, n_out)
         state -= content
         if limit > 0:
             level -= parcels

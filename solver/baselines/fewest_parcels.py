@@ -16,10 +16,9 @@ from solver.baselines.node_by_node import DISTANCE, NO_WEIGHTS, NOT_FILLED, Rule
 from solver.baselines.places import Places, distance_km
 from solver.baselines.run import Server
 from solver.jit import kernel
-from solver.order_kernel import NEVER
 from solver.plan_state import PlanState, release_order, take_parcels
 from solver.problem import OWN_WAY, AllocationProblem, Int64s
-from solver.search import is_searchable, search_way
+from solver.search import is_searchable, search_order
 
 # An order of the exact search has at most 511 units, so at most as many parcels, of at most 20,038 km each:
 # all metres together weigh less than a parcel, and all parcels together less than a unit.
@@ -36,6 +35,9 @@ def fewest_parcels(problem: AllocationProblem, places: Places) -> Server:
         line_penalty=np.full_like(arrays.line_penalty, UNIT),
         list_cost=np.zeros_like(arrays.list_cost),
         list_fixed=np.zeros_like(arrays.list_fixed),
+        order_destination=arrays.order_destination.copy(),
+        order_promise_class=arrays.order_promise_class.copy(),
+        alternative_ptr=np.zeros_like(arrays.alternative_ptr),
     )
     scratch, rule_scratch = Scratch.for_problem(problem), RuleScratch.for_problem(problem)
     no_stock_price = np.zeros_like(arrays.pos_free)
@@ -61,7 +63,8 @@ def _serve(
 ) -> None:
     """Serve each order of `sequence` by what its parcels count for, and enter what they cost.
 
-    counted : the problem in which a parcel costs PARCEL and its metres; its node_parcel_cost is written.
+    counted : the problem in which a parcel costs PARCEL and its metres, and an order has one way to be
+    served; what a parcel costs and the order's destination and promise class are written.
     """
     by_units = np.array((NOT_FILLED, DISTANCE))
     for order in sequence:
@@ -70,23 +73,24 @@ def _serve(
             continue
         release_order(order, p, plan)
         best, searched = OWN_WAY, OWN_WAY
-        least, n_out = _count_way(order, best, counted, places, no_stock_price, no_node_price, w, plan)
+        least, n_out = _count_way(order, best, p, counted, places, no_stock_price, no_node_price, w, plan)
         for way in range(p.alternative_ptr[order], p.alternative_ptr[order + 1]):
             searched = way
-            found = _count_way(order, way, counted, places, no_stock_price, no_node_price, w, plan)
+            found = _count_way(order, way, p, counted, places, no_stock_price, no_node_price, w, plan)
             if found[0] < least:
                 best = way
                 least, n_out = found
         if searched != best:  # the buffers hold another way
-            _, n_out = _count_way(order, best, counted, places, no_stock_price, no_node_price, w, plan)
+            _, n_out = _count_way(order, best, p, counted, places, no_stock_price, no_node_price, w, plan)
         w.way[0] = best
-        take_parcels(order, n_out if least < NEVER else 0, p, w, plan)
+        take_parcels(order, n_out, p, w, plan)
 
 
 @kernel
 def _count_way(
     order: int,
     way: int,
+    p: ProblemArrays,
     counted: ProblemArrays,
     places: Places,
     no_stock_price: Int64s,
@@ -95,10 +99,13 @@ def _count_way(
     plan: PlanState,
 ) -> tuple[int, int]:
     """Search one way to serve an order, an alternative or OWN_WAY; returns (count, number of parcels)."""
-    to = counted.order_destination[order] if way == OWN_WAY else counted.alternative_destination[way]
+    to, promise_class = p.order_destination[order], p.order_promise_class[order]
+    if way != OWN_WAY:
+        to, promise_class = p.alternative_destination[way], p.alternative_promise_class[way]
+    counted.order_destination[order], counted.order_promise_class[order] = to, promise_class
     for node in range(len(counted.node_capacity)):
         counted.node_parcel_cost[node] = PARCEL + int(1000 * distance_km(to, node, places))
-    count, n_out, _ = search_way(
-        order, way, counted, plan.pos_left, plan.node_left, no_stock_price, no_node_price, w
+    count, n_out, _ = search_order(
+        order, counted, plan.pos_left, plan.node_left, no_stock_price, no_node_price, w
     )
     return count, n_out

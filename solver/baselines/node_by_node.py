@@ -20,7 +20,7 @@ from solver.arrays import ProblemArrays
 from solver.baselines.places import Places, distance_km
 from solver.baselines.run import Server
 from solver.jit import kernel
-from solver.joint import capacity_left, need_of_row
+from solver.joint import capacity_left, need_of_row, needs_of
 from solver.order_kernel import COST_MAX, transport_cost
 from solver.plan_state import PlanState, close_parcel, release_order
 from solver.problem import (
@@ -277,11 +277,11 @@ def _units_left(pos: int, n_lines: int, c: int, p: ProblemArrays, w: RuleScratch
     n_stock = len(plan.pos_left)
     units, positions = w.units[:n_lines], w.pos[c]
     if pos < n_stock:
-        return int(plan.pos_left[pos] - need_of_row(pos, units, positions, p))
+        return int(plan.pos_left[pos] - need_of_row(pos, units, positions, needs_of(p)))
     left = COST_MAX
     for r in range(p.recipe_ptr[pos - n_stock], p.recipe_ptr[pos - n_stock + 1]):
         row = p.recipe_pos[r]
-        spare = plan.pos_left[row] - need_of_row(row, units, positions, p)
+        spare = plan.pos_left[row] - need_of_row(row, units, positions, needs_of(p))
         left = min(left, spare // p.recipe_qty[r])
     return int(left)
 

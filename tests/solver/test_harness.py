@@ -5,14 +5,8 @@ import pytest
 
 from solver import search
 from solver.arrays import ProblemArrays, Scratch
-from solver.problem import OWN_WAY
 from tests.solver.small_problems import random_problem
 from tests.solver.twin import cheapest_plan
-
-
-def search_order_in_python(*arguments):
-    """The search of one order by its own way, which is all that these orders have."""
-    return search.search_way.py_func(arguments[0], OWN_WAY, *arguments[1:])
 
 
 def disagreements(seeds) -> list[int]:
@@ -22,7 +16,7 @@ def disagreements(seeds) -> list[int]:
         p = random_problem(np.random.default_rng(seed), lines_max=3, qty_max=3, stock_max=2)
         zero = np.zeros(p.n_stock, np.int64), np.zeros(p.n_nodes, np.int64)
         expected = cheapest_plan(p, 0, p.pos_free, p.node_capacity, *zero)
-        cost = search_order_in_python(
+        cost = search.search_order.py_func(
             0, ProblemArrays.of(p), p.pos_free, p.node_capacity, *zero, Scratch.for_problem(p)
         )[0]
         if cost != expected:
@@ -41,9 +35,9 @@ def test_a_search_that_forgets_capacity_when_it_looks_for_overdrawn_nodes_is_cau
 ) -> None:
     marks = search.mark_overdrawn
 
-    def blind(n_out, line_qty, p, pos_left, w):
+    def blind(n_out, line_qty, pos_left, needs, w):
         plenty = w._replace(cand_left=np.full_like(w.cand_left, 99))
-        return marks(n_out, line_qty, p, pos_left, plenty)
+        return marks(n_out, line_qty, pos_left, needs, plenty)
 
     monkeypatch.setattr(search, "mark_overdrawn", blind)
     assert disagreements(range(200)) != []
