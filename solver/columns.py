@@ -136,7 +136,7 @@ class Master:
         programs = []
         for block in blocks:
             program = self._program(block, left)
-            left[program.rows] = 0.0  # what two blocks could use goes to the first
+            left -= program.could_take  # what two blocks could use goes to the first
             programs.append(program)
         with ThreadPoolExecutor(self._threads) as pool:
             for program, used in zip(programs, pool.map(_Program.solve, programs), strict=True):
@@ -211,6 +211,7 @@ class Master:
             ).tocsr(),
             limit=np.concatenate((np.ones(len(block)), free[rows], before_tail[tails])),
             present=np.isin(column, present),
+            could_take=np.clip(np.minimum(most, free) - held, 0.0, left),
             limits=self._limits,
         )
 
@@ -248,6 +249,7 @@ class _Program:
     matrix: csr_matrix  # [orders, rows, tails; j, then tails]
     limit: npt.NDArray[np.float64]  # [orders, rows, tails]
     present: Bools  # [j] as the plan has it
+    could_take: npt.NDArray[np.float64]  # [r] of what is left, beside what the block holds
     limits: str  # SCIP's parameters
 
     def solve(self) -> Int64s:

@@ -91,3 +91,12 @@ def test_where_nobody_competes_there_is_no_block() -> None:
     search.learn(plan)
     master = Master(p, search.patterns, Prices.zero(p), plan, 1e9, 1, np.random.default_rng(0))
     assert master.improve(10) == 0
+
+
+def test_two_blocks_at_once_never_take_the_same_units() -> None:
+    """Neither block alone can exhaust what is left, and both together can; a supply lies between the two."""
+    for seed in range(12):
+        p = batch(seed, "plain", n_orders=120, n_nodes=5, n_skus=6, stock_max=30)
+        _, after = mastered(p, seed, size=6, samples=1)
+        assert after.pos_left.min() >= 0
+        assert after.node_left.min() >= 0
