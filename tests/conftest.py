@@ -4,12 +4,14 @@ import os
 import tempfile
 from pathlib import Path
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 # No deadline: two cores that others share make any time limit a coin toss. print_blob: a failure on another
 # machine can be replayed here. The seed of a run is pytest-randomly's, printed at the head of the report.
-settings.register_profile("everyday", deadline=None, print_blob=True)
-settings.register_profile("campaign", deadline=None, print_blob=True, max_examples=20_000)
+# Nor is it a fault of a strategy that another process has the core while it draws.
+patient = settings(deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("everyday", patient)
+settings.register_profile("campaign", patient, max_examples=20_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "everyday"))
 
 # The PostgreSQL wheel puts its lock where this variable says, else straight into /tmp, where another user's
