@@ -30,7 +30,7 @@ bench: .venv/dev.stamp
 # Resolve anew what pyproject.toml allows; needs uv. UPGRADE=--upgrade takes newer versions where there are any.
 lock:
 	$(UV_COMPILE) $(UPGRADE) --output-file requirements.lock
-	$(UV_COMPILE) $(UPGRADE) --extra postgres --extra cluster --extra dev --constraint requirements.lock \
+	$(UV_COMPILE) $(UPGRADE) --extra postgres --extra cluster --extra telemetry --extra dev --constraint requirements.lock \
 		--output-file requirements-dev.lock
 
 clean:

@@ -1,0 +1,1 @@
+"""What can be called, a file a noun."""
