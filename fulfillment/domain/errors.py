@@ -53,6 +53,12 @@ class InvalidRequest(FulfillmentError):
         return f"{self.message}; {self.remedy}" if self.remedy else self.message
 
 
+class IdempotencyMismatch(InvalidRequest):
+    """The id of this request was used for another request before."""
+
+    code = "idempotency_mismatch"
+
+
 class NotFound(FulfillmentError):
     """Something is named that does not exist; ``data`` holds its ``kind`` and ``id``."""
 
@@ -69,13 +75,15 @@ class Conflict(FulfillmentError):
 class Shortfall:
     """Units that a position could not give.
 
-    ``node_id`` is empty when no single node is meant, as for an order that all nodes together cannot fill.
+    ``node_id`` is empty when no single node is meant, as for an order that all nodes together cannot fill;
+    ``reason`` then says why they cannot.
     """
 
     node_id: str
     sku_id: str
     requested: int
     available: int
+    reason: str = "no_stock"
 
     @property
     def missing(self) -> int:
@@ -144,6 +152,15 @@ class Busy(FulfillmentError):
     def __init__(self, message: str, *, retry_after_seconds: int = 1, **data: object) -> None:
         super().__init__(message, **data)
         self.retry_after_seconds = retry_after_seconds
+
+
+class OutcomeUnknown(Busy):
+    """The database was lost while it committed: all of it was written or nothing, and we cannot tell which.
+
+    Repeating the request with the same id is safe, and tells.
+    """
+
+    code = "outcome_unknown"
 
 
 class InvariantViolation(FulfillmentError):

@@ -7,11 +7,13 @@ from fulfillment.domain.errors import (
     Busy,
     Conflict,
     FulfillmentError,
+    IdempotencyMismatch,
     InsufficientStock,
     InvalidRequest,
     InvariantViolation,
     MoveRefused,
     NotFound,
+    OutcomeUnknown,
     RequestInProgress,
     ReservationClosed,
     Shortfall,
@@ -29,6 +31,8 @@ ONE_OF_EACH: list[FulfillmentError] = [
     RequestInProgress("request R1 is running", request_id="R1"),
     MoveRefused("cannot pack", allowed=["pick"]),
     Busy("no lock within 2 s", retry_after_seconds=2),
+    OutcomeUnknown("lost at COMMIT", retry_after_seconds=2),
+    IdempotencyMismatch("key K was used", remedy="give a new one", key="Idempotency-Key", value="K"),
     InvariantViolation("a balance is negative", available=-1),
 ]
 
@@ -67,8 +71,8 @@ def test_insufficient_stock_names_every_shortfall_with_its_numbers() -> None:
     error = InsufficientStock([Shortfall("S1", "V", 6, 5), Shortfall("", "W", 2, 0)])
     assert [shortfall.missing for shortfall in error.shortfalls] == [1, 2]
     assert error.data["shortfalls"] == [
-        {"node_id": "S1", "sku_id": "V", "requested": 6, "available": 5},
-        {"node_id": "", "sku_id": "W", "requested": 2, "available": 0},
+        {"node_id": "S1", "sku_id": "V", "requested": 6, "available": 5, "reason": "no_stock"},
+        {"node_id": "", "sku_id": "W", "requested": 2, "available": 0, "reason": "no_stock"},
     ]
     assert str(error) == "not enough stock (V at S1: 6 requested, 5 there, W: 2 requested, 0 there)"
 
