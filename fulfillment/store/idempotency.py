@@ -2,8 +2,8 @@
 
 A key is claimed before anything else in the transaction of its effect, and answered at its end, so key,
 effect and answer commit together or not at all: whoever finds an answer knows that the effect is there, and
-whoever finds none knows that it is not. The claim is an insert. PostgreSQL lets it wait for a twin that claimed the
-key and still runs; on SQLite the twin holds the only write lock and is waited for at BEGIN.
+whoever finds none knows that it is not. The claim is an insert. PostgreSQL lets it wait for a twin that
+claimed the key and still runs; on SQLite the twin holds the only write lock and is waited for at BEGIN.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
