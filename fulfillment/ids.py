@@ -17,6 +17,7 @@ from fulfillment.clock import Clock
 _RANDOM_BITS = 74
 _LOW_BITS = 62  # of the random bits, those below the variant field
 _STEP_BITS = 32
+_SECRET_BYTES = 32
 
 
 class IdSource(Protocol):
@@ -62,6 +63,11 @@ class SeededIds(TimeOrderedIds):
 
     def __init__(self, seed: int, clock: Clock) -> None:
         super().__init__(clock, Random(seed).getrandbits)
+
+
+def new_secret() -> str:
+    """Return 256 random bits as text that fits a header and a URL; never repeatable, whatever the seed."""
+    return secrets.token_urlsafe(_SECRET_BYTES)
 
 
 def _as_version_7(number: int) -> UUID:

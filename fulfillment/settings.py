@@ -7,7 +7,7 @@ import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Self
+from typing import Any, Self
 
 from fulfillment.domain.errors import InvalidRequest
 
@@ -28,12 +28,21 @@ class Settings:
         ISO 4217 code of every amount of money.
     transaction_attempts_max : int
         How often one use case is tried when the database reports a serialization failure or a deadlock.
+    body_bytes_max : int
+        Largest body of a request that the service reads.
+    requests_per_minute_max : int
+        Requests of one client that one process of the service answers in a minute; 0 is no limit.
+    key_cache_seconds : int
+        How long the service trusts what it read of an API key: so long a revoked one may still work.
     """
 
     database_url: str = field(default="sqlite:///fulfillment.db", repr=False)
     retailer: str = "retailer"
     currency: str = "USD"
     transaction_attempts_max: int = 8
+    body_bytes_max: int = 8 * 2**20
+    requests_per_minute_max: int = 0
+    key_cache_seconds: int = 5
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"(sqlite|postgresql)(\+\w+)?://.*", self.database_url):
@@ -44,8 +53,9 @@ class Settings:
             raise _bad("retailer", self.retailer, "give the name that people should read")
         if not re.fullmatch(r"[A-Z]{3}", self.currency):
             raise _bad("currency", self.currency, "give an ISO 4217 code of three capitals, such as USD")
-        if not 1 <= self.transaction_attempts_max <= 100:
-            raise _bad("transaction_attempts_max", self.transaction_attempts_max, _ATTEMPTS_REMEDY)
+        for name, (least, most) in _WHOLE_NUMBERS.items():
+            if not least <= getattr(self, name) <= most:
+                raise _bad(name, getattr(self, name), _whole_number_remedy(name))
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
@@ -62,21 +72,34 @@ class Settings:
             On a bad value, or a variable that is nearly a setting; names the variable and the remedy.
         """
         _refuse_misspelt(environment)
-        default = cls()
-        attempts = environment.get(
-            variable_of("transaction_attempts_max"), str(default.transaction_attempts_max)
-        )
-        if not re.fullmatch(r"[0-9]{1,9}", attempts):
-            raise _bad("transaction_attempts_max", attempts, _ATTEMPTS_REMEDY)
-        return cls(
-            database_url=environment.get(variable_of("database_url"), default.database_url),
-            retailer=environment.get(variable_of("retailer"), default.retailer),
-            currency=environment.get(variable_of("currency"), default.currency),
-            transaction_attempts_max=int(attempts),
-        )
+        given: dict[str, Any] = {}
+        for setting in fields(cls):
+            text = environment.get(variable_of(setting.name))
+            if text is not None:
+                given[setting.name] = (
+                    _whole_number(setting.name, text) if setting.name in _WHOLE_NUMBERS else text
+                )
+        return cls(**given)
 
 
-_ATTEMPTS_REMEDY = "give a whole number from 1 to 100"
+_WHOLE_NUMBERS = {
+    "transaction_attempts_max": (1, 100),
+    "body_bytes_max": (1_024, 2**30),
+    "requests_per_minute_max": (0, 10**9),
+    "key_cache_seconds": (0, 3_600),
+}
+"""Least and most of each setting that is a whole number."""
+
+
+def _whole_number(name: str, text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,10}", text):
+        raise _bad(name, text, _whole_number_remedy(name))
+    return int(text)
+
+
+def _whole_number_remedy(name: str) -> str:
+    least, most = _WHOLE_NUMBERS[name]
+    return f"give a whole number from {least} to {most}"
 
 
 def variable_of(name: str) -> str:

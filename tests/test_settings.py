@@ -15,6 +15,9 @@ def test_every_setting_is_read_from_its_variable() -> None:
         "FULFILLMENT_RETAILER": "Corner Shop",
         "FULFILLMENT_CURRENCY": "EUR",
         "FULFILLMENT_TRANSACTION_ATTEMPTS_MAX": "3",
+        "FULFILLMENT_BODY_BYTES_MAX": "4096",
+        "FULFILLMENT_REQUESTS_PER_MINUTE_MAX": "600",
+        "FULFILLMENT_KEY_CACHE_SECONDS": "0",
         "PATH": "/bin",
     }
     assert Settings.from_environment(environment) == Settings(
@@ -22,6 +25,9 @@ def test_every_setting_is_read_from_its_variable() -> None:
         retailer="Corner Shop",
         currency="EUR",
         transaction_attempts_max=3,
+        body_bytes_max=4096,
+        requests_per_minute_max=600,
+        key_cache_seconds=0,
     )
 
 
@@ -39,6 +45,9 @@ def test_every_setting_is_read_from_its_variable() -> None:
         ("FULFILLMENT_TRANSACTION_ATTEMPTS_MAX", "many"),
         ("FULFILLMENT_TRANSACTION_ATTEMPTS_MAX", "-1"),
         ("FULFILLMENT_TRANSACTION_ATTEMPTS_MAX", ""),
+        ("FULFILLMENT_BODY_BYTES_MAX", "10"),
+        ("FULFILLMENT_REQUESTS_PER_MINUTE_MAX", "1.5"),
+        ("FULFILLMENT_KEY_CACHE_SECONDS", "4000"),
     ],
 )
 def test_a_bad_value_stops_the_start_and_names_variable_and_remedy(variable: str, value: str) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Table, func, literal, select
 
+from fulfillment.domain.network import Node
 from fulfillment.store.columns import NodeColumns, PostalCodeColumns, RateColumns, SkuColumns, StockColumns
 from fulfillment.store.rowset import Rows, insert_missing, insert_rows, rows_of
 from fulfillment.store.schema.base import UtcDateTime
@@ -60,6 +61,13 @@ def put_nodes(connection: Connection, nodes: NodeColumns, recorded_at: datetime)
             recorded_at,
         )
     )
+
+
+def put_node_facts(connection: Connection, nodes: Sequence[Node], recorded_at: datetime) -> int:
+    """Add the nodes that differ from the current ones; return how many new versions."""
+    _make_known(connection, node, node.c.node_id, [each.node_id for each in nodes], recorded_at)
+    rows = {column: [getattr(each, column.name) for each in nodes] for column in _given(node_version)}
+    return add_versions(connection, node_version, rows, recorded_at)
 
 
 def put_skus(connection: Connection, skus: SkuColumns, recorded_at: datetime) -> int:
@@ -130,11 +138,12 @@ def put_safety_stock(connection: Connection, positions: StockColumns, recorded_a
 
 def _columns_of(table: Table, columns: object) -> Rows:
     """Pair a versioned table's columns with the fields of the same names."""
-    return {
-        column: getattr(columns, column.name)
-        for column in table.columns
-        if column.name not in ("version", "recorded_at")
-    }
+    return {column: getattr(columns, column.name) for column in _given(table)}
+
+
+def _given(table: Table) -> list[Column[Any]]:
+    """List a versioned table's columns that a caller gives."""
+    return [column for column in table.columns if column.name not in ("version", "recorded_at")]
 
 
 def _make_known(

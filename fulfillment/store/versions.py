@@ -1,10 +1,10 @@
 """Versioned tables: a change is a new row; the current row of a key is the one with its highest version."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, Select, Table, and_, func, select
+from sqlalchemy import Column, ColumnElement, Connection, Select, Table, and_, func, select, tuple_
 
 from fulfillment.store.rowset import Rows, insert_rows
 from fulfillment.store.transaction import racing_for_keys
@@ -16,6 +16,31 @@ def current_rows(table: Table, *columns: ColumnElement[Any]) -> Select[*tuple[An
     latest = select(*keys, func.max(table.c.version).label("version")).group_by(*keys).subquery("latest")
     is_latest = [table.c[key.name] == latest.c[key.name] for key in [*keys, table.c.version]]
     return select(*columns).join_from(latest, table, and_(*is_latest))
+
+
+def current_page(
+    connection: Connection, table: Table, after: Sequence[object] | None, limit: int
+) -> list[dict[str, Any]]:
+    """Read the current rows whose keys follow `after`, in the order of keys, at most `limit` of them."""
+    keys = _keys(table)
+    newer = table.alias("newer")
+    is_current = ~(
+        select(newer.c.version)
+        .where(*(newer.c[key.name] == key for key in keys), newer.c.version > table.c.version)
+        .exists()
+    )
+    page = select(*_told(table)).where(is_current).order_by(*keys).limit(limit)
+    if after is not None:
+        page = page.where(tuple_(*keys) > tuple_(*after))
+    return [_named(table, row) for row in connection.execute(page)]
+
+
+def current_row(connection: Connection, table: Table, key: Sequence[object]) -> dict[str, Any] | None:
+    """Read the current row of one key, None when it never had one."""
+    is_it = [column == value for column, value in zip(_keys(table), key, strict=True)]
+    latest = select(*_told(table)).where(*is_it).order_by(table.c.version.desc()).limit(1)
+    row = connection.execute(latest).one_or_none()
+    return None if row is None else _named(table, row)
 
 
 def add_versions(connection: Connection, table: Table, rows: Rows, recorded_at: datetime) -> int:
@@ -57,6 +82,15 @@ def add_versions(connection: Connection, table: Table, rows: Rows, recorded_at: 
     with racing_for_keys():
         insert_rows(connection, table, added)
     return len(changed)
+
+
+def _told(table: Table) -> list[Column[Any]]:
+    return [column for column in table.columns if column.name != "recorded_at"]
+
+
+def _named(table: Table, values: Iterable[object]) -> dict[str, Any]:
+    # SQLAlchemy's names are a subclass of str, which not every JSON encoder takes as a key.
+    return {str(column.name): value for column, value in zip(_told(table), values, strict=True)}
 
 
 def _keys(table: Table) -> list[Column[Any]]:

@@ -1,0 +1,60 @@
+"""Puts the service together: the one place where routes, middleware and error answers are listed."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
+
+from api.auth import Authenticate
+from api.body_limit import LimitBody
+from api.errors import add_handlers
+from api.routes import nodes, operations
+from api.runtime import open_runtime
+from api.specification import describe
+from fulfillment import __version__
+from fulfillment.clock import Clock
+from fulfillment.ids import IdSource
+from fulfillment.settings import Settings
+
+ROUTERS: tuple[APIRouter, ...] = (nodes.router, operations.router)
+
+
+def make_app(settings: Settings, *, clock: Clock | None = None, ids: IdSource | None = None) -> FastAPI:
+    """Make the application of one process.
+
+    Parameters
+    ----------
+    settings : Settings
+        Where the ledger is, and the limits.
+    clock, ids
+        The machine's clock and time-ordered ids unless a test needs others.
+    """
+
+    @asynccontextmanager
+    async def run(app: FastAPI) -> AsyncIterator[None]:
+        with open_runtime(settings, clock=clock, ids=ids) as runtime:
+            app.state.runtime = runtime
+            yield
+
+    app = FastAPI(
+        title="fulfillment",
+        version=__version__,
+        summary="One stock ledger over all nodes, and the best way to serve each order from it.",
+        lifespan=run,
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=_name_of,
+    )
+    add_handlers(app)
+    # The last one added is the first to see a request.
+    app.add_middleware(LimitBody, bytes_max=settings.body_bytes_max)
+    app.add_middleware(Authenticate)
+    for router in ROUTERS:
+        app.include_router(router)
+    describe(app)
+    return app
+
+
+def _name_of(route: APIRoute) -> str:
+    return route.name
