@@ -17,6 +17,9 @@ from sqlalchemy import (
     Table,
 )
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import GenericFunction
 from sqlalchemy.types import TypeDecorator
 
 from fulfillment.domain.checks import require_utc
@@ -37,6 +40,28 @@ Document = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postg
 
 Sequence64 = BigInteger().with_variant(Integer, "sqlite")
 """A generated 64-bit key; SQLite generates keys for a column named INTEGER alone."""
+
+
+class own_transaction(GenericFunction[int]):
+    """The id of the transaction that runs; 0 on SQLite, whose writers commit one after another."""
+
+    type = BigInteger()
+    inherit_cache = True
+
+
+@compiles(own_transaction, "postgresql")
+def _own_transaction_on_postgresql(_: own_transaction, _compiler: SQLCompiler, **_more: object) -> str:
+    return "((pg_current_xact_id())::text)::bigint"
+
+
+@compiles(own_transaction, "sqlite")
+def _own_transaction_on_sqlite(_: own_transaction, _compiler: SQLCompiler, **_more: object) -> str:
+    return "0"
+
+
+def xid_column() -> Column[int]:
+    """Which transaction wrote the row; filled by the database, read by `fulfillment/store/feed.py`."""
+    return Column("xid", BigInteger, server_default=own_transaction(), nullable=False)
 
 
 class UtcDateTime(TypeDecorator[datetime]):

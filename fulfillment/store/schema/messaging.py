@@ -10,6 +10,7 @@ from fulfillment.store.schema.base import (
     metadata,
     not_empty,
     one_of,
+    xid_column,
 )
 
 KEY_STATES = ("running", "done")
@@ -24,10 +25,12 @@ outbox = Table(
     Column("subject", Text, nullable=False),
     Column("data", Document, nullable=False),
     Column("occurred_at", UtcDateTime, nullable=False),
+    xid_column(),
     UniqueConstraint("event_id"),
     not_empty("event_id"),
     not_empty("type"),
-    Index("ix_outbox_subject", "subject"),
+    Index("ix_outbox_subject_xid", "subject", "xid"),
+    Index("ix_outbox_xid_position", "xid", "position"),
 )
 
 # The key and its answer commit together with the effect.

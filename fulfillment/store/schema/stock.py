@@ -16,6 +16,7 @@ from fulfillment.store.schema.base import (
     one_of,
     refers,
     version_column,
+    xid_column,
 )
 from fulfillment.store.schema.catalogue import sku
 from fulfillment.store.schema.network import node
@@ -66,6 +67,7 @@ stock_entry = Table(
     Column("reserved_after", Integer, nullable=False),
     Column("committed_after", Integer, nullable=False),
     Column("unavailable_after", Integer, nullable=False),
+    xid_column(),
     UniqueConstraint("entry_id"),
     # One line of history a position: two entries cannot both be its third.
     UniqueConstraint("node_id", "sku_id", "stock_version"),
@@ -83,6 +85,7 @@ stock_entry = Table(
     at_least("committed_after", 0),
     at_least("unavailable_after", 0),
     Index("ix_stock_entry_reference", "reference"),
+    Index("ix_stock_entry_xid_position", "xid", "position"),
 )
 
 supply = Table(

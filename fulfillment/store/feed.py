@@ -1,0 +1,157 @@
+"""Follow what others write: entries and events after a cursor, none missed, however late it commits.
+
+On PostgreSQL every row carries the id of the transaction that wrote it (the column's default), and a reader
+stops below the oldest transaction that still runs in its snapshot: whatever has a smaller id has ended, so
+nothing can appear behind a cursor that was handed out. A writer that takes long therefore delays the feed,
+and never tears a hole into it. SQLite's writers run one at a time, and its rows all carry transaction 0.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import BigInteger, ColumnElement, Connection, Select, Table, Text, cast, func, select, tuple_
+
+from fulfillment.domain.cursor import BEGINNING, Cursor
+from fulfillment.domain.stock import Balance
+from fulfillment.store.posting import Position
+from fulfillment.store.schema.messaging import outbox
+from fulfillment.store.schema.stock import stock_entry
+
+PAGE_ROWS = 10_000
+
+
+class FeedEntry(NamedTuple):
+    """What an entry left behind: the balance of its position after it, and that balance's version."""
+
+    cursor: Cursor
+    node_id: str
+    sku_id: str
+    available: int
+    reserved: int
+    committed: int
+    unavailable: int
+    version: int
+
+
+class FeedEvent(NamedTuple):
+    """An event of the outbox."""
+
+    cursor: Cursor
+    event_id: str
+    type: str
+    subject: str
+    data: dict[str, object]
+    occurred_at: datetime
+
+
+def head(connection: Connection) -> Cursor:
+    """Tell the place that the entries have reached: all up to it are visible to whoever reads from now on.
+
+    What a transaction writes itself is not among them before it has ended.
+    """
+    return _head(connection, stock_entry)
+
+
+def events_head(connection: Connection) -> Cursor:
+    """Tell the place that the events have reached."""
+    return _head(connection, outbox)
+
+
+def entries_after(connection: Connection, cursor: Cursor, limit: int = PAGE_ROWS) -> list[FeedEntry]:
+    """Read the next entries after `cursor`, at most `limit`, in the feed's order.
+
+    Of one position, versions may come in any order: keep the greatest (`newest_balances`).
+    """
+    e = stock_entry.c
+    wanted = select(
+        e.xid,
+        e.position,
+        e.node_id,
+        e.sku_id,
+        e.available_after,
+        e.reserved_after,
+        e.committed_after,
+        e.unavailable_after,
+        e.stock_version,
+    )
+    rows = connection.execute(_after(connection, stock_entry, wanted, cursor).limit(limit))
+    return [FeedEntry(Cursor(xid, position), *more) for xid, position, *more in rows]
+
+
+def events_after(
+    connection: Connection,
+    cursor: Cursor,
+    limit: int = PAGE_ROWS,
+    *,
+    types: Iterable[str] = (),
+    subject: str | None = None,
+) -> list[FeedEvent]:
+    """Read the next events after `cursor`, at most `limit`, in the feed's order.
+
+    Parameters
+    ----------
+    types : iterable of str
+        Only events of these types; none means all.
+    subject : str or None
+        Only events of this subject. One subject's events come in the order in which they happened, as long
+        as whoever writes them holds the subject's lock.
+    """
+    o = outbox.c
+    wanted = select(o.xid, o.position, o.event_id, o.type, o.subject, o.data, o.occurred_at)
+    if listed := list(types):
+        wanted = wanted.where(o.type.in_(listed))
+    if subject is not None:
+        wanted = wanted.where(o.subject == subject)
+    rows = connection.execute(_after(connection, outbox, wanted, cursor).limit(limit))
+    return [FeedEvent(Cursor(xid, position), *more) for xid, position, *more in rows]
+
+
+def newest_balances(entries: Iterable[FeedEntry]) -> dict[Position, Balance]:
+    """Keep the balance with the greatest version of each position."""
+    newest: dict[Position, FeedEntry] = {}
+    for entry in entries:
+        position = (entry.node_id, entry.sku_id)
+        known = newest.get(position)
+        if known is None or known.version < entry.version:
+            newest[position] = entry
+    return {
+        position: Balance(
+            available=entry.available,
+            reserved=entry.reserved,
+            committed=entry.committed,
+            unavailable=entry.unavailable,
+            version=entry.version,
+        )
+        for position, entry in newest.items()
+    }
+
+
+def _head(connection: Connection, table: Table) -> Cursor:
+    place = table.c.xid, table.c.position
+    last = (
+        select(*place).where(*_ended(connection, table)).order_by(*(part.desc() for part in place)).limit(1)
+    )
+    row = connection.execute(last).one_or_none()
+    return BEGINNING if row is None else Cursor(*row)
+
+
+def _after(
+    connection: Connection, table: Table, wanted: Select[*tuple[Any, ...]], cursor: Cursor
+) -> Select[*tuple[Any, ...]]:
+    place = table.c.xid, table.c.position
+    return wanted.where(
+        tuple_(*place) > tuple_(cursor.xid, cursor.position), *_ended(connection, table)
+    ).order_by(*place)
+
+
+def _ended(connection: Connection, table: Table) -> list[ColumnElement[bool]]:
+    """Leave out rows of transactions that run, or began after one that does.
+
+    The snapshot is asked for in the statement that reads: asked before it, it would be an older one, which
+    is safe, and asked after it, a newer one, which is not.
+    """
+    if connection.dialect.name != "postgresql":
+        return []
+    oldest_running = func.pg_snapshot_xmin(func.pg_current_snapshot())
+    return [table.c.xid < cast(cast(oldest_running, Text), BigInteger)]
