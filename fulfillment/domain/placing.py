@@ -4,15 +4,23 @@ These are the words between whoever decides (`fulfillment/live/`) and whoever co
 before it is in the ledger, a decision is what should be written if nobody else was faster.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Protocol
 
 from fulfillment.domain.kinds import Method
 from fulfillment.domain.lines import Line
 from fulfillment.domain.orders import Order, Review
+from fulfillment.domain.stock import Balance
 from fulfillment.domain.transitions import OrderState
+
+Position = tuple[str, str]
+"""A node_id and a sku_id."""
+
+Slot = tuple[str, date]
+"""A node_id and the node-local day whose capacity is used."""
 
 
 class OnShort(StrEnum):
@@ -48,6 +56,8 @@ class OrderRequest:
     hold_id : str or None
         The hold whose units it takes over. Whatever the decision wants of a position is taken from the hold
         first, and what the hold has left is given back.
+    held : mapping of (node_id, sku_id) to int
+        What is reserved or committed for this order already: units that count as available to it alone.
 
     Raises
     ------
@@ -69,6 +79,7 @@ class OrderRequest:
     on_short: OnShort = OnShort.REJECT
     review: Review | None = None
     hold_id: str | None = None
+    held: Mapping[Position, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.as_order()
@@ -143,19 +154,47 @@ class Decision:
     unfilled: tuple[UnfilledUnits, ...]
     cost_micros: int
 
-    def units_by_position(self) -> dict[tuple[str, str], int]:
+    def units_by_position(self) -> dict[Position, int]:
         """Add up the units taken from each (node_id, sku_id) over all parcels."""
-        units: dict[tuple[str, str], int] = {}
+        units: dict[Position, int] = {}
         for parcel in self.parcels:
             for sku_id, qty in parcel.units.items():
                 position = (parcel.node_id, sku_id)
                 units[position] = units.get(position, 0) + qty
         return units
 
-    def parcels_by_slot(self) -> dict[tuple[str, date], int]:
+    def parcels_by_slot(self) -> dict[Slot, int]:
         """Count the parcels by (node_id, slot_on)."""
-        parcels: dict[tuple[str, date], int] = {}
+        parcels: dict[Slot, int] = {}
         for parcel in self.parcels:
             slot = (parcel.node_id, parcel.slot_on)
             parcels[slot] = parcels.get(slot, 0) + 1
         return parcels
+
+
+class Decider(Protocol):
+    """Whoever decides orders; called from several threads."""
+
+    @property
+    def policy_digest(self) -> str:
+        """Name the policy that decides."""
+        ...
+
+    def decide(self, orders: Sequence[OrderRequest], now: datetime) -> list[Decision]:
+        """Decide each order in turn; later ones see what earlier ones of the call would take.
+
+        It writes nothing and remembers nothing: what it took is known once it is committed.
+        """
+        ...
+
+
+class StockView(Protocol):
+    """What the decider knows of the ledger; told by whoever has read something newer."""
+
+    def refresh(self, balances: Mapping[Position, Balance]) -> None:
+        """Learn committed balances; of two of one position the one with the higher version stands."""
+        ...
+
+    def refresh_capacity(self, used: Mapping[Slot, int]) -> None:
+        """Learn how many parcels use a node's capacity of a day, as last committed."""
+        ...

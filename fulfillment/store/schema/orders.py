@@ -3,10 +3,11 @@
 States are the domain's (`fulfillment/domain/transitions.py`); the tables here only know which words exist.
 """
 
-from sqlalchemy import CheckConstraint, Column, Index, Integer, Table, Text, text
+from sqlalchemy import BigInteger, CheckConstraint, Column, Date, Index, Integer, Table, Text, text
 
 from fulfillment.domain.kinds import Method
 from fulfillment.domain.orders import Review
+from fulfillment.domain.placing import OnShort
 from fulfillment.domain.transitions import (
     FulfillmentOrderState,
     HoldState,
@@ -74,12 +75,15 @@ orders = Table(
     Column("content_digest", Text, nullable=False),  # of the order as it was placed, with its lines
     Column("recorded_at", UtcDateTime, nullable=False),
     Column("version", Integer, nullable=False),
+    Column("on_short", Text, nullable=False, server_default=OnShort.BACKORDER.value),
+    Column("hold_id", Text),  # whose units it takes over once its review is cleared
     refers(["pickup_node_id"], node, ["node_id"]),
     not_empty("order_id"),
     one_of("state", OrderState),
     one_of("review", Review),
     CheckConstraint("(state = 'on_hold') = (review IS NOT NULL)", name="on_hold_for_a_review"),
     one_of("method", Method),
+    one_of("on_short", OnShort),
     CheckConstraint("(method = 'PICK_UP') = (pickup_node_id IS NOT NULL)", name="pickup_names_its_node"),
     CheckConstraint("method = 'PICK_UP' OR postal_code IS NOT NULL", name="delivery_names_its_place"),
     at_least("priority", 1),
@@ -163,6 +167,11 @@ parcel = Table(
     Column("tracking_number", Text),
     Column("recorded_at", UtcDateTime, nullable=False),
     Column("version", Integer, nullable=False),
+    # As it was planned; NULL where the plan told none.
+    Column("departs_at", UtcDateTime),
+    Column("arrives_at", UtcDateTime),
+    Column("slot_on", Date),  # the day of the node's capacity that it uses
+    Column("cost_micros", BigInteger),
     refers(["fulfillment_order_id"], fulfillment_order),
     refers(["node_id"], node),
     not_empty("parcel_id"),
@@ -173,6 +182,17 @@ parcel = Table(
     Index("ix_parcel_fulfillment_order_id", "fulfillment_order_id"),
     # What still uses a node's capacity.
     Index("ix_parcel_node_id_state", "node_id", "state"),
+)
+
+# What placed orders use of a node's capacity, in parcels: the row that whoever takes some has to lock.
+capacity_use = Table(
+    "capacity_use",
+    metadata,
+    Column("node_id", Text, primary_key=True),
+    Column("slot_on", Date, primary_key=True),  # node-local day of departure, or of readiness for pickup
+    Column("used", Integer, nullable=False),
+    refers(["node_id"], node),
+    at_least("used", 0),
 )
 
 parcel_line = Table(
