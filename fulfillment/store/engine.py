@@ -25,6 +25,13 @@ SQLITE_BUSY_TIMEOUT_MS = 10_000
 POOL_SIZE = 10
 POOL_OVERFLOW_MAX = 10
 POOL_TIMEOUT_SECONDS = 30.0
+CONNECT_TIMEOUT_SECONDS = 10
+LOCK_TIMEOUT_MS = 5_000
+"""How long PostgreSQL lets a statement wait for a lock; the attempt is then lost like any other race."""
+
+IDLE_IN_TRANSACTION_MS = 60_000
+"""After so long PostgreSQL ends a transaction whose process hangs, and with it the locks it holds."""
+
 READS_ONLY = "fulfillment_reads_only"
 """Execution option of a connection whose transaction writes nothing."""
 
@@ -129,7 +136,11 @@ def _open_postgresql(url: URL) -> Engine:
         isolation_level="READ COMMITTED",
         **_pool(),
         pool_pre_ping=True,
-        connect_args={"options": "-c timezone=UTC"},
+        connect_args={
+            "connect_timeout": CONNECT_TIMEOUT_SECONDS,
+            "options": f"-c timezone=UTC -c lock_timeout={LOCK_TIMEOUT_MS} "
+            f"-c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_MS}",
+        },
     )
     event.listen(engine, "connect", check_postgresql)
     return engine

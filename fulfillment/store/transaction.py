@@ -1,8 +1,10 @@
 """One use case, one transaction; what lost a race is run again, whole.
 
 Locks are taken in one order everywhere: orders by id, then holds by id, then stock by (node, SKU). A deadlock
-can still come from outside (a migration, a person with a prompt), and SQLite's writers wait for each other;
-both end here, in a bounded number of fresh attempts.
+can still come from outside (a migration, a person with a prompt), SQLite's writers wait for each other, and a
+connection can be lost; all end here, in a bounded number of fresh attempts. One loss is different: when the
+connection goes at COMMIT, nobody here can tell whether it took place. A fresh attempt would answer as if
+somebody else had done the work, so it is said instead, and who knows the request's id looks it up.
 """
 
 import random
@@ -13,10 +15,10 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
-from fulfillment.domain.errors import Busy
+from fulfillment.domain.errors import Busy, OutcomeUnknown
 from fulfillment.store.engine import READS_ONLY
 
 Result = TypeVar("Result")
@@ -27,12 +29,13 @@ BACKOFF_SECONDS_MAX = 0.5
 
 SERIALIZATION_FAILURE = "40001"
 DEADLOCK_DETECTED = "40P01"
+LOCK_NOT_AVAILABLE = "55P03"
 UNIQUE_VIOLATION = "23505"
 _PRIMARY_CODE = 0xFF  # of an SQLite error; the bits above it refine it
 
 
 class LostRace(Exception):
-    """Somebody else was first, and only a fresh attempt can tell what is true now."""
+    """Somebody else was first, or the database was away; only a fresh attempt can tell what is true now."""
 
 
 def run_in_transaction(
@@ -63,31 +66,76 @@ def run_in_transaction(
     ------
     Busy
         When every attempt lost, or no connection became free; nothing was written.
+    OutcomeUnknown
+        When the connection was lost at COMMIT.
     """
-    for attempt in range(1, attempts_max + 1):
+    return _until_won(lambda: _write(engine, use_case), attempts_max, sleep)
+
+
+def read_snapshot(engine: Engine, read: Callable[[Connection], Result]) -> Result:
+    """Run several reads against one moment of the ledger; they block no writer and no writer blocks them.
+
+    Parameters
+    ----------
+    read : callable
+        Takes a connection; called again when the connection was lost.
+
+    Raises
+    ------
+    Busy
+        When every attempt failed, or no connection became free.
+    """
+    return _until_won(lambda: _read(engine, read), ATTEMPTS_MAX, time.sleep)
+
+
+def _until_won(attempt: Callable[[], Result], attempts_max: int, sleep: Callable[[float], None]) -> Result:
+    for number in range(1, attempts_max + 1):
         try:
-            with engine.begin() as connection:
-                return use_case(connection)
+            return attempt()
         except NoConnectionFree as error:
             raise Busy("every connection to the database is in use") from error
         except (DBAPIError, LostRace) as error:
             if not lost_a_race(error):
                 raise
-            if attempt == attempts_max:
+            if number == attempts_max:
                 raise Busy(
                     f"the database refused {attempts_max} attempts in a row", attempts=attempts_max
                 ) from error
-        sleep(_pause_seconds(attempt))
+        sleep(_pause_seconds(number))
     raise ValueError(f"attempts_max is {attempts_max}; give at least 1")
 
 
-def read_snapshot(engine: Engine, read: Callable[[Connection], Result]) -> Result:
-    """Run several reads against one moment of the ledger; they block no writer and no writer blocks them."""
+def _write(engine: Engine, use_case: Callable[[Connection], Result]) -> Result:
+    with _connected(engine) as connection, connection.begin() as transaction:
+        result = use_case(connection)
+        try:
+            transaction.commit()
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise OutcomeUnknown("the connection to the database was lost at COMMIT") from error
+            # SQLite may leave the transaction open, and SQLAlchemy rolls back nothing after a failed COMMIT.
+            connection.invalidate(error)
+            raise
+        return result
+
+
+def _read(engine: Engine, read: Callable[[Connection], Result]) -> Result:
     options: dict[str, object] = {READS_ONLY: True}
     if engine.dialect.name == "postgresql":
         options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-    with engine.connect().execution_options(**options) as connection, connection.begin():
-        return read(connection)
+    with _connected(engine).execution_options(**options) as connection, connection.begin() as transaction:
+        result = read(connection)
+        transaction.rollback()  # nothing was written, and a ROLLBACK cannot be refused
+        return result
+
+
+def _connected(engine: Engine) -> Connection:
+    try:
+        return engine.connect()
+    except OperationalError as error:
+        if isinstance(error.orig, sqlite3.Error):
+            raise
+        raise LostRace("the database could not be reached") from error
 
 
 def lost_a_race(error: Exception) -> bool:
@@ -99,7 +147,9 @@ def lost_a_race(error: Exception) -> bool:
     if isinstance(error.orig, sqlite3.OperationalError):
         code = getattr(error.orig, "sqlite_errorcode", None)
         return code is not None and code & _PRIMARY_CODE == sqlite3.SQLITE_BUSY
-    return _sqlstate(error) in (SERIALIZATION_FAILURE, DEADLOCK_DETECTED)
+    if error.connection_invalidated:  # before COMMIT: the server forgets all of it
+        return True
+    return _sqlstate(error) in (SERIALIZATION_FAILURE, DEADLOCK_DETECTED, LOCK_NOT_AVAILABLE)
 
 
 @contextmanager
