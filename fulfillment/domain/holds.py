@@ -34,6 +34,10 @@ class Hold:
         At most one a position.
     expires_at : datetime
         UTC; from this moment on the units count as free, whether or not anything was written.
+    customer_id : str or None
+        Whose cart it is, so that it is found in every channel; None while nobody has said.
+    version : int
+        Grows with every change.
     """
 
     hold_id: str
@@ -41,6 +45,8 @@ class Hold:
     units: tuple[HeldUnits, ...]
     expires_at: datetime
     state: HoldState = HoldState.ACTIVE
+    customer_id: str | None = None
+    version: int = 1
 
     def __post_init__(self) -> None:
         require_text("hold_id", self.hold_id)
@@ -54,6 +60,10 @@ class Hold:
                 key="units",
             )
 
+    def units_by_position(self) -> dict[tuple[str, str], int]:
+        """Return its units by (node_id, sku_id)."""
+        return {(held.node_id, held.sku_id): held.qty for held in self.units}
+
     def has_expired(self, now: datetime) -> bool:
         """Say whether its time is over at `now` (UTC) while its units may still be booked as reserved."""
         return self.state is HoldState.ACTIVE and self.expires_at <= now
@@ -65,8 +75,9 @@ class Hold:
         units: tuple[HeldUnits, ...] | None = None,
         expires_at: datetime | None = None,
         channel: str | None = None,
+        customer_id: str | None = None,
     ) -> "Hold":
-        """Edit it in place: other units, a later or earlier expiry, another channel.
+        """Edit it in place: other units, a later or earlier expiry, another channel, a customer who is known.
 
         Raises
         ------
@@ -79,6 +90,8 @@ class Hold:
             units=self.units if units is None else units,
             expires_at=self.expires_at if expires_at is None else expires_at,
             channel=self.channel if channel is None else channel,
+            customer_id=self.customer_id if customer_id is None else customer_id,
+            version=self.version + 1,
         )
 
     def converted(self, *, now: datetime) -> "Hold":
@@ -89,11 +102,13 @@ class Hold:
         ReservationClosed
             When it is not active or its time is over at `now`.
         """
-        return replace(self, state=self._open_move(Verb.CONVERT, now))
+        return replace(self, state=self._open_move(Verb.CONVERT, now), version=self.version + 1)
 
     def released(self) -> "Hold":
         """Give the units back early; refused with `MoveRefused` once it is closed."""
-        return replace(self, state=HOLDS.move(self.state, Verb.RELEASE, self.hold_id))
+        return replace(
+            self, state=HOLDS.move(self.state, Verb.RELEASE, self.hold_id), version=self.version + 1
+        )
 
     def expired(self, *, now: datetime) -> "Hold":
         """Book its end; refused before its time is over.
@@ -112,7 +127,7 @@ class Hold:
                 remedy="release it to end it early",
                 key="expires_at",
             )
-        return replace(self, state=after)
+        return replace(self, state=after, version=self.version + 1)
 
     def _open_move(self, verb: Verb, now: datetime) -> HoldState:
         if self.state is not HoldState.ACTIVE or self.has_expired(now):

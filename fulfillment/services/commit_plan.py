@@ -15,19 +15,17 @@ from urllib.parse import quote
 from sqlalchemy import Connection, Engine
 
 from fulfillment.clock import Clock
-from fulfillment.domain.errors import Conflict, FulfillmentError, NotFound, StaleVersion, invariant
+from fulfillment.domain.errors import Conflict, FulfillmentError, NotFound, StaleVersion
 from fulfillment.domain.stock import Entry, EntryReason, StockState
 from fulfillment.domain.transitions import ORDERS, OrderState, Verb
 from fulfillment.ids import IdSource
-from fulfillment.services.expire_holds import expiry_groups
+from fulfillment.services.expire_holds import post_after_expiry
 from fulfillment.services.node_work import Allocation, by_order, node_work, units_by_line, units_by_position
 from fulfillment.store.fulfillment_orders import add_work
-from fulfillment.store.holds import expire_holds, lock_expired_holds
 from fulfillment.store.orders import LockedOrder, lock_orders, write_allocated
 from fulfillment.store.outbox import Event, add_events
 from fulfillment.store.plans import Decision, PlanHead, add_decisions, add_plan, decided_by, finish_plan
 from fulfillment.store.posting import EntryGroup
-from fulfillment.store.stock import post
 from fulfillment.store.transaction import run_in_transaction
 
 ORDERS_PER_TRANSACTION = 500
@@ -184,14 +182,8 @@ def _take_units(
         EntryGroup(order_id, tuple(_entries(order_id, allocations, context, now)), orders[order_id].channel)
         for order_id, allocations in wanted.items()
     ]
-    positions = sorted({(entry.node_id, entry.sku_id) for group in groups for entry in group.entries})
-    expired = lock_expired_holds(connection, positions, now)
-    expiries = expiry_groups(expired, actor=context.actor, now=now)
-    posted = post(connection, [*expiries, *groups])
-    ended = set(posted.applied).issuperset(expiry.group_id for expiry in expiries)
-    invariant(ended, "an active hold reserves what its positions do not hold", refused=posted.refused)
-    expire_holds(connection, [hold.hold_id for hold in expired])
-    return {order_id: refusal for order_id, refusal in posted.refused.items() if order_id in wanted}
+    posted = post_after_expiry(connection, groups, actor=context.actor, now=now)
+    return dict(posted.refused)
 
 
 def _entries(

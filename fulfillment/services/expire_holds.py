@@ -1,12 +1,44 @@
 """End holds whose time is over, when somebody needs their units."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from urllib.parse import quote
 
+from sqlalchemy import Connection
+
+from fulfillment.domain.errors import invariant
 from fulfillment.domain.stock import Entry, EntryReason, StockState
-from fulfillment.store.holds import ExpiredHold
-from fulfillment.store.posting import EntryGroup
+from fulfillment.store.holds import ExpiredHold, expire_holds, lock_expired_holds
+from fulfillment.store.posting import EntryGroup, Posted
+from fulfillment.store.stock import post
+
+
+def post_after_expiry(
+    connection: Connection, groups: Sequence[EntryGroup], *, actor: str, now: datetime
+) -> Posted:
+    """Post groups; where they take available units, what expired holds still reserve is released first.
+
+    It locks those holds, then stock, so the caller holds no lock on stock yet. The outcome tells of `groups`
+    alone.
+    """
+    drawn = {
+        (entry.node_id, entry.sku_id)
+        for group in groups
+        for entry in group.entries
+        if entry.source is StockState.AVAILABLE
+    }
+    expired = lock_expired_holds(connection, sorted(drawn), now) if drawn else []
+    expiries = expiry_groups(expired, actor=actor, now=now)
+    posted = post(connection, [*expiries, *groups])
+    ended = {expiry.group_id for expiry in expiries}
+    invariant(
+        ended.issubset(posted.applied),
+        "an active hold reserves what its positions do not hold",
+        refused=posted.refused,
+    )
+    expire_holds(connection, [hold.hold_id for hold in expired])
+    applied = [group_id for group_id in posted.applied if group_id not in ended]
+    return Posted(applied, posted.duplicates, posted.refused)
 
 
 def expiry_groups(holds: Iterable[ExpiredHold], *, actor: str, now: datetime) -> list[EntryGroup]:

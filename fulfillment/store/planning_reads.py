@@ -6,7 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, and_, case, func, select
 
-from fulfillment.domain.transitions import HoldState, OrderState, ParcelState
+from fulfillment.domain.transitions import OrderState, ParcelState
+from fulfillment.store.buffers import read_buffers
 from fulfillment.store.columns import (
     NodeColumns,
     OrderColumns,
@@ -17,12 +18,12 @@ from fulfillment.store.columns import (
     SkuColumns,
     StockColumns,
 )
+from fulfillment.store.holds import expired_units
 from fulfillment.store.network import current_rate_version, read_rates
-from fulfillment.store.posting import Position
 from fulfillment.store.schema.catalogue import kit, kit_component, sku_version
 from fulfillment.store.schema.network import EVERY_DAY, calendar, capacity, node_version, postal_code
-from fulfillment.store.schema.orders import hold, hold_line, order_line, orders, parcel
-from fulfillment.store.schema.stock import ALL_CHANNELS, buffer, stock
+from fulfillment.store.schema.orders import order_line, orders, parcel
+from fulfillment.store.schema.stock import stock
 from fulfillment.store.versions import current_rows
 
 WAITING = (OrderState.OPEN.value, OrderState.BACK_ORDERED.value)
@@ -120,8 +121,8 @@ def _rates(connection: Connection) -> RateColumns:
 
 
 def _stock(connection: Connection, now: datetime) -> StockColumns:
-    expired = _expired_holds(connection, now)
-    safety = _safety_stock(connection)
+    expired = expired_units(connection, now)
+    safety = read_buffers(connection, channels=())
     rows = connection.execute(
         select(stock.c.node_id, stock.c.sku_id, stock.c.available).order_by(stock.c.node_id, stock.c.sku_id)
     ).all()
@@ -132,30 +133,10 @@ def _stock(connection: Connection, now: datetime) -> StockColumns:
         available=[
             row.available + expired.get(position, 0) for row, position in zip(rows, positions, strict=True)
         ],
-        safety_stock=[safety.get(position, 0) for position in positions],
+        safety_stock=[safety.safety_stock(*position) for position in positions],
         incoming=[0] * len(rows),
         incoming_on=[None] * len(rows),
     )
-
-
-def _expired_holds(connection: Connection, now: datetime) -> dict[Position, int]:
-    """Add up what expired holds still reserve."""
-    line = hold_line.c
-    rows = connection.execute(
-        select(line.node_id, line.sku_id, func.sum(line.qty))
-        .join_from(hold, hold_line, hold.c.hold_id == line.hold_id)
-        .where(hold.c.state == HoldState.ACTIVE.value, hold.c.expires_at <= now)
-        .group_by(line.node_id, line.sku_id)
-    )
-    return {(node_id, sku_id): qty for node_id, sku_id, qty in rows}
-
-
-def _safety_stock(connection: Connection) -> dict[Position, int]:
-    b = buffer.c
-    rows = connection.execute(
-        current_rows(buffer, b.node_id, b.sku_id, b.qty).where(b.channel == ALL_CHANNELS)
-    )
-    return {(node_id, sku_id): qty for node_id, sku_id, qty in rows}
 
 
 def _orders(connection: Connection) -> OrderColumns:

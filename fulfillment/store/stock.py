@@ -40,10 +40,10 @@ def post(connection: Connection, groups: Sequence[EntryGroup]) -> Posted:
     entries = [entry for group in groups for entry in group.entries]
     positions = sorted({(entry.node_id, entry.sku_id) for entry in entries})
     _make_rows(connection, entries)
-    before = _lock(connection, positions)
+    before = lock_balances(connection, positions)
     known = known_movements(connection, [entry.entry_id for entry in entries])
     channels = {group.sells_on for group in groups if group.sells_on is not None}
-    floors = {channel: floors_of(connection, positions, channel) for channel in channels}
+    floors = floors_of(connection, positions, channels)
     posting = Posting(before, known, floors)
     posted = posting.take_all(groups)
     if posting.accepted:
@@ -69,8 +69,12 @@ def _make_rows(connection: Connection, entries: Iterable[Entry]) -> None:
     insert_missing(connection, stock, ["node_id", "sku_id", *_CHANGE], rows)
 
 
-def _lock(connection: Connection, positions: Sequence[Position]) -> dict[Position, Balance]:
-    """Lock the rows in (node, SKU) order and read them. SQLite's one writer holds every lock already."""
+def lock_balances(connection: Connection, positions: Sequence[Position]) -> dict[Position, Balance]:
+    """Lock the rows in (node, SKU) order and read them. SQLite's one writer holds every lock already.
+
+    A caller who locks before it posts must give every position that it will post to: a row that is locked
+    later may stand earlier in the order.
+    """
     given = rows_of(connection, rows_by_position(positions))
     rows = connection.execute(
         select(stock)

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -22,7 +23,7 @@ def test_a_hold_is_edited_in_place() -> None:
     assert (changed.hold_id, changed.state) == ("H1", HoldState.ACTIVE)
     assert (changed.units, changed.channel) == (more, "store")
     assert changed.expires_at == LATER + timedelta(hours=1)
-    assert HOLD.changed(now=NOON) == HOLD
+    assert HOLD.changed(now=NOON) == replace(HOLD, version=2)
 
 
 def test_a_hold_whose_time_is_over_can_be_neither_changed_nor_converted() -> None:

@@ -207,7 +207,7 @@ def test_a_parcel_of_two_orders_is_refused_before_anything_is_written(ledger: En
 
 def hold_units(ledger: Engine, hold_id: str, qty: int, *, expires_in: timedelta) -> None:
     post_all(ledger, a_group(an_entry(V1, qty, EntryReason.HOLD, A, R)))
-    head = (hold_id, "active", "web", NOON + expires_in, NOON, 1)
+    head = (hold_id, "active", "web", NOON + expires_in, NOON, 1, None)
     with ledger.begin() as connection:
         insert_rows(connection, hold, {column: [value] for column, value in zip(hold.c, head, strict=True)})
         its_line = (hold_id, *V1, qty)

@@ -15,7 +15,7 @@ from fulfillment.store.migrate import downgrade, require_current, upgrade
 from fulfillment.store.schema import metadata
 from tests.support.databases import KINDS, empty_database
 
-REVISIONS = [f"{number:04d}" for number in range(1, 10)]
+REVISIONS = [f"{number:04d}" for number in range(1, 11)]
 
 
 @pytest.fixture(params=KINDS)
@@ -121,4 +121,4 @@ def test_two_upgrades_at_once_both_succeed(empty: Engine) -> None:
 def test_a_database_without_schema_is_refused_with_the_remedy(empty: Engine) -> None:
     with pytest.raises(InvalidRequest, match="fulfillment import") as refusal:
         require_current(empty)
-    assert refusal.value.data == {"key": "db", "found": None, "needed": "0009"}
+    assert refusal.value.data == {"key": "db", "found": None, "needed": "0010"}

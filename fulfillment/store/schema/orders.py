@@ -6,6 +6,7 @@ States are the domain's (`fulfillment/domain/transitions.py`); the tables here o
 from sqlalchemy import BigInteger, CheckConstraint, Column, Date, Index, Integer, Table, Text, text
 
 from fulfillment.domain.kinds import Method
+from fulfillment.domain.lost_units import LossCause
 from fulfillment.domain.orders import Review
 from fulfillment.domain.placing import OnShort
 from fulfillment.domain.transitions import (
@@ -29,6 +30,7 @@ hold = Table(
     Column("expires_at", UtcDateTime, nullable=False),
     Column("recorded_at", UtcDateTime, nullable=False),
     Column("version", Integer, nullable=False),
+    Column("customer_id", Text),  # opaque; NULL: nobody has said who he is
     not_empty("hold_id"),
     one_of("state", HoldState),
     at_least("version", 1),
@@ -36,6 +38,13 @@ hold = Table(
     Index(
         "ix_hold_active_expires_at",
         "expires_at",
+        sqlite_where=text("state = 'active'"),
+        postgresql_where=text("state = 'active'"),
+    ),
+    # A cart begun in one channel is found in another by its customer.
+    Index(
+        "ix_hold_active_customer_id",
+        "customer_id",
         sqlite_where=text("state = 'active'"),
         postgresql_where=text("state = 'active'"),
     ),
@@ -239,4 +248,35 @@ transfer_line = Table(
     at_least("qty", 1),
     at_least("received", 0),
     CheckConstraint("received <= qty", name="received_within_qty"),
+)
+
+# Units that an order was promised at a node and lost there: sold at the till, missing in a count, not found.
+# Its line's `allocated` is lower by them already, so that they wait for another node.
+reroute = Table(
+    "reroute",
+    metadata,
+    Column("reroute_id", Text, primary_key=True),
+    Column("order_id", Text, nullable=False),
+    Column("line_no", Integer, nullable=False),
+    Column("sku_id", Text, nullable=False),
+    Column("qty", Integer, nullable=False),
+    Column("fulfillment_order_id", Text, nullable=False),
+    Column("node_id", Text, nullable=False),  # that could not give them
+    Column("cause", Text, nullable=False),
+    Column("reference", Text, nullable=False),  # the receipt, the count, the pick
+    Column("recorded_at", UtcDateTime, nullable=False),
+    Column("settled_at", UtcDateTime),  # NULL: waits for a decision
+    refers(["order_id", "line_no"], order_line),
+    refers(["fulfillment_order_id"], fulfillment_order),
+    refers(["node_id"], node),
+    refers(["sku_id"], sku),
+    not_empty("reroute_id"),
+    at_least("qty", 1),
+    one_of("cause", LossCause),
+    Index(
+        "ix_reroute_waiting_order_id",
+        "order_id",
+        sqlite_where=text("settled_at IS NULL"),
+        postgresql_where=text("settled_at IS NULL"),
+    ),
 )

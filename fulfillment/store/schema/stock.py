@@ -6,6 +6,7 @@ an entry on either database.
 
 from sqlalchemy import CheckConstraint, Column, Date, Index, Integer, Table, Text, UniqueConstraint
 
+from fulfillment.domain.buffers import EVERY_CHANNEL
 from fulfillment.domain.stock import Border, EntryReason, StockState
 from fulfillment.store.schema.base import (
     Sequence64,
@@ -24,7 +25,7 @@ from fulfillment.store.schema.network import node
 PLACES = [place.value for kind in (StockState, Border) for place in kind]
 SUPPLY_KINDS = ("purchase", "transfer")
 SUPPLY_STATES = ("due", "received", "cancelled")
-ALL_CHANNELS = ""
+ALL_CHANNELS = EVERY_CHANNEL
 
 stock = Table(
     "stock",
@@ -112,18 +113,17 @@ supply = Table(
     Index("ix_supply_node_id_sku_id_due_on", "node_id", "sku_id", "due_on"),
 )
 
-# Safety stock is the buffer against all channels; a channel's own buffer comes on top of it.
+# A rule may speak for any node or any SKU, so its key refers to no row; `fulfillment/domain/buffers.py` says
+# which rule speaks. Safety stock is the rule of all channels; a channel's own comes on top of it.
 buffer = Table(
     "buffer",
     metadata,
-    Column("node_id", Text, primary_key=True),
-    Column("sku_id", Text, primary_key=True),
+    Column("node_id", Text, primary_key=True),  # ANY_NODE, or one node
+    Column("sku_id", Text, primary_key=True),  # ANY_SKU, or one SKU
     Column("channel", Text, primary_key=True),  # ALL_CHANNELS, or one channel
     version_column(),
-    Column("qty", Integer, nullable=False),
+    Column("qty", Integer),  # NULL: withdrawn, a more general rule speaks again
     Column("recorded_at", UtcDateTime, nullable=False),
-    refers(["node_id"], node),
-    refers(["sku_id"], sku),
     at_least("version", 1),
     at_least("qty", 0),
 )
