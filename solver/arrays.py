@@ -123,11 +123,19 @@ class Scratch(NamedTuple):
     @classmethod
     def for_problem(cls, problem: AllocationProblem) -> "Scratch":
         """Allocate buffers large enough for every order of `problem`."""
-        n_cands = max(1, problem.n_nodes)
-        n_lines = EXACT_LINES_MAX
-        n_tariffs = max(1, len(problem.tariff_ptr) - 1)
-        states = STATES_MAX
         has_tails = problem.stock_tail.size > 0 or problem.node_tail.size > 0
+        return cls.of_size(problem.n_nodes, len(problem.tariff_ptr) - 1, problem.n_stock if has_tails else 0)
+
+    @classmethod
+    def of_size(cls, n_nodes: int, n_tariffs: int, n_tailed: int = 0) -> "Scratch":
+        """Allocate buffers for any orders over so many nodes and tariffs.
+
+        n_tailed : stock rows of a problem with tails, 0 of one without.
+        """
+        n_cands = max(1, n_nodes)
+        n_lines = EXACT_LINES_MAX
+        n_tariffs = max(1, n_tariffs)
+        states = STATES_MAX
 
         def ints32(size: int, fill: int = 0) -> Int32s:
             return np.full(size, fill, np.int32)
@@ -162,6 +170,6 @@ class Scratch(NamedTuple):
             out_state=ints64(states),
             way=ints64(1),
             units=ints64(n_lines),
-            left_price=ints64(problem.n_stock if has_tails else 0),
-            left_node_price=ints64(problem.n_nodes if has_tails else 0),
+            left_price=ints64(n_tailed),
+            left_node_price=ints64(n_nodes if n_tailed else 0),
         )

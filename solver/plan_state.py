@@ -37,16 +37,16 @@ class PlanState(NamedTuple):
     tail_cost: Int64s  # [1] micros: what the units taken of tails cost the plan
 
     @classmethod
-    def empty(cls, problem: AllocationProblem) -> "PlanState":
+    def empty(cls, problem: AllocationProblem | ProblemArrays) -> "PlanState":
         """Start with nothing taken and every unit unfilled."""
         units = _sums(problem.line_qty, problem.order_ptr)
         positions = _sums(np.diff(problem.sku_ptr)[problem.line_sku], problem.order_ptr)
         # A parcel entry holds at least a unit; a large order has at most one entry a position and line.
         slot_ptr = np.concatenate(([0], np.cumsum(np.minimum(units, positions + STATES_MAX))))
-        slots = int(slot_ptr[-1])
+        slots, n_orders = int(slot_ptr[-1]), len(problem.order_ptr) - 1
         return cls(
             slot_ptr=slot_ptr,
-            n_parcels=np.zeros(problem.n_orders, np.int64),
+            n_parcels=np.zeros(n_orders, np.int64),
             parcel_node=np.zeros(slots, np.int32),
             parcel_list=np.zeros(slots, np.int32),
             parcel_use=np.zeros(slots, np.int64),
@@ -55,7 +55,7 @@ class PlanState(NamedTuple):
             entry_pos=np.zeros(slots, np.int64),
             entry_qty=np.zeros(slots, np.int64),
             order_cost=_sums(problem.line_qty * problem.line_penalty, problem.order_ptr),
-            order_alternative=np.full(problem.n_orders, OWN_WAY, np.int32),
+            order_alternative=np.full(n_orders, OWN_WAY, np.int32),
             pos_left=problem.pos_free.copy(),
             node_left=problem.node_capacity.copy(),
             tail_cost=np.zeros(1, np.int64),

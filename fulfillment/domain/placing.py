@@ -39,6 +39,8 @@ class WhyUnfilled(StrEnum):
     TOO_LATE = "too_late"  # no service arrives by the promise
     NO_CAPACITY = "no_capacity"
     UNKNOWN_SKU = "unknown_sku"
+    SHIP_COMPLETE = "ship_complete"  # the policy sends such an order complete or not at all
+    PARCEL_LIMIT = "parcel_limit"  # the policy lets it be cut into no more parcels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

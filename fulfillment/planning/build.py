@@ -118,11 +118,11 @@ def _destinations(scenario: Scenario, policy: Policy, tariffs: Tariffs) -> Desti
         scenario.postal_codes.lon,
         nodes,
         tariffs,
-        {method: _excluded(nodes, policy, method) for method in DECIDED_METHODS},
+        {method: excluded_nodes(nodes, policy, method) for method in DECIDED_METHODS},
     )
 
 
-def _excluded(nodes: Nodes, policy: Policy, method: Method) -> npt.NDArray[np.bool_]:
+def excluded_nodes(nodes: Nodes, policy: Policy, method: Method) -> npt.NDArray[np.bool_]:
     """Nodes that the policy forbids to send anything for `method`; bool[n]."""
     return np.array(
         [

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from fulfillment.domain.kinds import NodeKind
 from fulfillment.domain.policy import Policy
-from fulfillment.scenario.tables import MICROS_PER_CENT, Nodes, Scenario
+from fulfillment.scenario.tables import MICROS_PER_CENT, Nodes, Scenario, Skus
 from solver.problem import AllocationPlan, AllocationProblem
 
 Int32s = npt.NDArray[np.int32]
@@ -85,7 +85,8 @@ class Items:
         compound = _compound_positions(components, of_sku, stock_item, stock_node, free)
         pos_item = np.concatenate((stock_item, compound.item))
         pos_node = np.concatenate((stock_node, compound.node))
-        unit_cost = _unit_costs(scenario, policy, sku[pos_item], units[pos_item], handled[pos_item], pos_node)
+        prices = UnitPrices.of(scenario.nodes, scenario.skus, policy)
+        unit_cost = prices.micros(sku[pos_item], units[pos_item], handled[pos_item], pos_node)
         return cls(
             sku=sku,
             units=units,
@@ -129,17 +130,27 @@ def _free_units(scenario: Scenario, policy: Policy) -> Int64s:
     return np.asarray(np.maximum(0, stock.available - stock.safety_stock - floor[stock.node]))
 
 
-def _unit_costs(
-    scenario: Scenario, policy: Policy, sku: Int64s, units: Int64s, handled_units: Int64s, node: Int64s
-) -> Int64s:
-    """Micros to hand over one item: handling, commission on its price, and what vendors weigh."""
-    nodes = scenario.nodes
-    hundredths_pct = np.rint(nodes.commission_pct * 100).astype(np.int64)
-    commission = scenario.skus.price_micros[sku] * hundredths_pct[node] // 10_000  # which is 100 %
-    is_vendor = np.array([kind is NodeKind.VENDOR for kind in kind_of_nodes(nodes)], bool)
-    weight = is_vendor * (policy.vendors_last.cents_per_unit * MICROS_PER_CENT)
-    a_unit = nodes.handling_micros_per_unit + weight
-    return np.asarray(a_unit[node] * handled_units + commission * units)
+@dataclass(frozen=True, slots=True)
+class UnitPrices:
+    """What it costs to hand over an item at a node: handling, commission, and what vendors weigh."""
+
+    unit_micros: Int64s  # [n] for each unit that is picked
+    vendor_micros: Int64s  # [n] the part of it that is a weight of the policy, which nobody pays
+    commission_bp: Int64s  # [n] hundredths of a percent of the price
+    price_micros: Int64s  # [s]
+
+    @classmethod
+    def of(cls, nodes: Nodes, skus: Skus, policy: Policy) -> "UnitPrices":
+        """Read them from the tables of a scenario."""
+        is_vendor = np.array([kind is NodeKind.VENDOR for kind in kind_of_nodes(nodes)], bool)
+        weight = is_vendor * (policy.vendors_last.cents_per_unit * MICROS_PER_CENT)
+        commission_bp = np.rint(nodes.commission_pct * 100).astype(np.int64)
+        return cls(nodes.handling_micros_per_unit + weight, weight, commission_bp, skus.price_micros)
+
+    def micros(self, sku: Int64s, units: Int64s, handled_units: Int64s, node: Int64s) -> Int64s:
+        """Price items of so many units of a SKU, of which so many pieces are picked; shapes broadcast."""
+        commission = self.price_micros[sku] * self.commission_bp[node] // 10_000  # which is 100 %
+        return np.asarray(self.unit_micros[node] * handled_units + commission * units)
 
 
 def _components(

@@ -1,0 +1,281 @@
+"""A group of orders as a small problem of its own: only the positions of the SKUs that they ask for.
+
+Its arrays are made for the group and thrown away with it, so that a decision changes nothing of the view and
+copies little: two SKUs of two hundred positions each rather than a few hundred thousand positions.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import numpy.typing as npt
+
+from fulfillment.domain.lines import Line
+from fulfillment.domain.placing import OnShort, OrderRequest
+from fulfillment.live.departures import Moments
+from fulfillment.live.network import LiveNetwork, Place
+from fulfillment.live.stock_view import Gathered, StockView
+from fulfillment.scenario.tables import MICROS_PER_CENT, UNLIMITED_PARCELS
+from solver.arrays import ProblemArrays
+from solver.order_kernel import STATES_MAX
+
+Int16s = npt.NDArray[np.int16]
+Int32s = npt.NDArray[np.int32]
+Int64s = npt.NDArray[np.int64]
+
+PENALTY_MICROS = 2**40
+"""What a unit left unfilled costs a decision: more than any parcel, so that prices choose among nodes but
+never leave a unit unfilled. Less for orders so large that it would not add up in 64 bits. A unit's price
+comes on top: where not all can be had, what is worth more goes."""
+_PENALTY_OF_AN_ORDER_MAX = 2**59
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What a line of the solver asks for: a SKU, a kit, or a pack of units that are not split."""
+
+    sku: int
+    units: int  # of the SKU in one item: 1, but for packs
+    components: tuple[tuple[int, int], ...]  # SKU and qty of one item; empty where it has stock of its own
+
+    @property
+    def pieces(self) -> tuple[tuple[int, int], ...]:
+        """What leaves the shelf for one item: SKU and qty."""
+        return self.components or ((self.sku, 1),)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One order of the group, with equal SKUs added up."""
+
+    at: int  # which of the requests
+    request: OrderRequest
+    lines: tuple[tuple[Item, int, tuple[Line, ...]], ...]  # item, how many, the order's lines by number
+    place: Place
+    unknown: tuple[Line, ...]  # of SKUs that are not known
+    is_whole: bool  # leaves complete or not at all
+    is_searchable: bool
+
+    @property
+    def units(self) -> int:
+        """Items that it asks for."""
+        return sum(qty for _, qty, _ in self.lines)
+
+
+def wanted_of(at: int, request: OrderRequest, network: LiveNetwork, place: Place) -> Wanted:
+    """Add up the lines of a request to a known place."""
+    by_sku: dict[int, list[Line]] = {}
+    unknown: list[Line] = []
+    for line in request.lines:
+        sku = network.sku_index.get(line.sku_id)
+        if sku is None:
+            unknown.append(line)
+        else:
+            by_sku.setdefault(sku, []).append(line)
+    lines: list[tuple[Item, int, tuple[Line, ...]]] = []
+    states = 1
+    for sku, same in by_sku.items():
+        if len(same) > 1:
+            same.sort(key=_number)
+        qty = sum(line.qty for line in same) if len(same) > 1 else same[0].qty
+        item, count = _item_of(sku, qty, network)
+        states *= count + 1
+        lines.append((item, count, tuple(same)))
+    is_whole = (
+        request.on_short is OnShort.REJECT
+        or request.method in network.policy.completion.ship_complete_methods
+    )
+    return Wanted(at, request, tuple(lines), place, tuple(unknown), is_whole, states <= STATES_MAX)
+
+
+def _number(line: Line) -> int:
+    return line.line_no
+
+
+def _item_of(sku: int, qty: int, network: LiveNetwork) -> tuple[Item, int]:
+    recipe = network.kits.get(sku, ())
+    if qty > 1 and sku in network.unsplit:
+        return Item(sku, qty, tuple((part, each * qty) for part, each in recipe or ((sku, 1),))), 1
+    return Item(sku, 1, recipe), qty
+
+
+@dataclass(frozen=True, slots=True)
+class GroupProblem:
+    """Orders, and the positions that could serve them. Axes as in `AllocationProblem`."""
+
+    orders: tuple[Wanted, ...]
+    arrays: ProblemArrays
+    left: Int64s  # [h] units, floors not taken off
+    floor: dict[str, Int64s]  # [h] by channel
+    pos_price: Int64s  # [h]
+    node_price: Int64s  # [n]
+    node_left: Int64s  # [n]
+    stock_sku: Int64s  # [h] the network's SKU of each stock row
+
+
+def lay_out(
+    orders: Sequence[Wanted], network: LiveNetwork, view: StockView, moments: Moments, now: datetime
+) -> GroupProblem:
+    """Make the arrays of a group of orders, on what the view holds at `now`."""
+    stock_at: dict[int, int] = {}
+    compound_at: dict[Item, int] = {}
+    line_item, line_qty, order_ptr, line_penalty = list[int](), list[int](), [0], list[int]()
+    price = network.skus.price_micros
+    for order in orders:
+        penalty = min(PENALTY_MICROS, _PENALTY_OF_AN_ORDER_MAX // max(1, order.units))
+        for item, qty, _ in order.lines:
+            for sku, _ in item.pieces:
+                stock_at.setdefault(sku, len(stock_at))
+            if item.components:
+                line_item.append(-1 - compound_at.setdefault(item, len(compound_at)))
+            else:
+                line_item.append(stock_at[item.sku])
+            line_qty.append(qty)
+            line_penalty.append(penalty + min(int(price[item.sku]) * item.units, penalty // 2))
+        order_ptr.append(len(line_item))
+    skus = list(stock_at)
+    shelf = view.gather(skus, {order.request.channel for order in orders}, now)
+    compound = _compound(list(compound_at), stock_at, shelf, network)
+    line_sku = np.array([item if item >= 0 else len(skus) - 1 - item for item in line_item], np.int32)
+    destination, lanes = _destinations(orders, network)
+    promise, slack = _promises(orders, network, moments)
+    weight = network.skus.weight_g
+    n_stock, n_orders, nodes, tariffs = len(shelf.node), len(orders), network.arrays, network.tariffs
+    pos_node = np.concatenate((shelf.node, compound.node)) if compound_at else shelf.node
+    no_use = np.zeros(len(pos_node), np.int64)
+    last_units, last_unit_cost = no_use, no_use
+    if has_tails := not network.policy.last_units.costs_nothing or bool(nodes.tail.any()):
+        last_units = nodes.last_units[shelf.node]
+        last_unit_cost = nodes.last_unit_cost[shelf.node]
+    arrays = ProblemArrays(
+        node_parcel_cost=nodes.parcel_cost,
+        node_capacity=nodes.capacity,
+        node_departure_class=network.departures.of_node,
+        sku_ptr=np.concatenate((shelf.ptr, n_stock + compound.ptr[1:])),
+        sku_weight=np.array(
+            [weight[sku] for sku in skus] + [weight[item.sku] * item.units for item in compound_at], np.int64
+        ),
+        pos_node=pos_node,
+        pos_free=shelf.units,
+        pos_unit_cost=np.concatenate((shelf.unit_cost, compound.unit_cost)),
+        order_ptr=np.array(order_ptr, np.int64),
+        order_destination=destination,
+        order_promise_class=promise,
+        line_sku=line_sku,
+        line_qty=np.array(line_qty, np.int64),
+        line_penalty=np.array(line_penalty, np.int64),
+        lane_band=lanes,
+        transit_slack=slack,
+        tariff_of=tariffs.tariff_of,
+        tariff_ptr=tariffs.tariff_ptr,
+        tariff_list=tariffs.tariff_list,
+        list_ptr=tariffs.list_ptr,
+        list_weight=tariffs.list_weight,
+        list_cost=tariffs.list_cost,
+        list_fixed=network.list_fixed,
+        node_parcel_use=nodes.parcel_use,
+        pos_capacity_use=no_use,
+        stock_tail=last_units,
+        stock_tail_cost=last_unit_cost,
+        node_tail=nodes.tail,
+        node_tail_cost=nodes.tail_cost,
+        order_parcels_max=_parcels_max(orders, network),
+        order_complete=np.array([order.is_whole and order.is_searchable for order in orders], np.uint8),
+        alternative_ptr=np.zeros(n_orders + 1, np.int64),
+        alternative_destination=np.zeros(0, np.int32),
+        alternative_promise_class=np.zeros(0, np.int32),
+        recipe_ptr=compound.recipe_ptr,
+        recipe_pos=compound.recipe_pos,
+        recipe_qty=compound.recipe_qty,
+        is_joint=bool(compound_at),
+        has_tails=has_tails,
+    )
+    return GroupProblem(
+        orders=tuple(orders),
+        arrays=arrays,
+        left=shelf.units,
+        floor=dict(shelf.floor),
+        pos_price=shelf.price,
+        node_price=view.node_price,
+        node_left=view.capacity_left(moments),
+        stock_sku=np.repeat(np.array(skus, np.int64), np.diff(shelf.ptr)),
+    )
+
+
+def _destinations(orders: Sequence[Wanted], network: LiveNetwork) -> tuple[Int32s, Int16s]:
+    row: dict[Place, int] = {}
+    of_order = np.array([row.setdefault(order.place, len(row)) for order in orders], np.int32)
+    return of_order, network.lanes(list(row))
+
+
+def _promises(orders: Sequence[Wanted], network: LiveNetwork, moments: Moments) -> tuple[Int32s, Int16s]:
+    """Find the slack of every departure class for each distinct promise."""
+    row: dict[datetime | None, int] = {}
+    of_order = np.array([row.setdefault(order.request.promise_by, len(row)) for order in orders], np.int32)
+    promises = np.array([None if at is None else at.replace(tzinfo=None) for at in row], "datetime64[us]")
+    slack = network.tariffs.slacks.between(
+        moments.ready_us[None, :], moments.departs_us[None, :], promises[:, None]
+    )
+    return of_order, np.ascontiguousarray(slack, np.int16)
+
+
+def _parcels_max(orders: Sequence[Wanted], network: LiveNetwork) -> Int64s:
+    rules = network.policy.parcels
+    most = rules.max_per_order or UNLIMITED_PARCELS
+    limits = np.full(len(orders), most, np.int64)
+    if rules.single_below_cents:
+        price = network.skus.price_micros
+        for o, order in enumerate(orders):
+            value = sum(int(price[item.sku]) * item.units * qty for item, qty, _ in order.lines)
+            if value < rules.single_below_cents * MICROS_PER_CENT:
+                limits[o] = 1
+    return limits
+
+
+@dataclass(frozen=True, slots=True)
+class _Compound:
+    """Positions of kits and packs: the nodes that keep all their components on a shelf."""
+
+    ptr: Int64s  # [item+1]
+    node: Int32s
+    unit_cost: Int64s
+    recipe_ptr: Int64s
+    recipe_pos: Int64s
+    recipe_qty: Int64s
+
+
+def _compound(
+    items: Sequence[Item], stock_at: dict[int, int], shelf: Gathered, network: LiveNetwork
+) -> _Compound:
+    nodes, costs = list[Int32s](), list[Int64s]()
+    recipe_pos, recipe_qty, ptr, recipe_ptr = list[Int64s](), list[Int64s](), [0], [0]
+    for item in items:
+        spans = [shelf.ptr[stock_at[sku] : stock_at[sku] + 2].tolist() for sku, _ in item.components]
+        at = [shelf.node[begin:end] for begin, end in spans]
+        common = at[0]
+        for other in at[1:]:
+            common = np.intersect1d(common, other, assume_unique=True)
+        rows = [begin + np.searchsorted(where, common) for (begin, _), where in zip(spans, at, strict=True)]
+        qty = np.array([each for _, each in item.components], np.int64)
+        nodes.append(common)
+        costs.append(
+            network.unit_prices.micros(
+                np.array([item.sku]), np.array([item.units]), qty.sum(keepdims=True), common.astype(np.int64)
+            )
+        )
+        recipe_pos.append(np.stack(rows, axis=1).reshape(-1).astype(np.int64))
+        recipe_qty.append(np.tile(qty, len(common)))
+        ptr.append(ptr[-1] + len(common))
+        recipe_ptr.extend(
+            range(recipe_ptr[-1] + len(qty), recipe_ptr[-1] + len(qty) * len(common) + 1, len(qty))
+        )
+    none = np.zeros(0, np.int64)
+    return _Compound(
+        ptr=np.array(ptr, np.int64),
+        node=np.concatenate([none.astype(np.int32), *nodes]),
+        unit_cost=np.concatenate([none, *costs]),
+        recipe_ptr=np.array(recipe_ptr, np.int64),
+        recipe_pos=np.concatenate([none, *recipe_pos]),
+        recipe_qty=np.concatenate([none, *recipe_qty]),
+    )

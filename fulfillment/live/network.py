@@ -1,0 +1,164 @@
+"""The network as the running decision reads it: arrays made once, lanes found when somebody asks for them."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import numpy as np
+import numpy.typing as npt
+
+from fulfillment.domain.kinds import Method, NodeKind
+from fulfillment.domain.policy import DECIDED_METHODS, Policy
+from fulfillment.live.departures import Departures, Moments
+from fulfillment.network.lanes import local_bands, pickup_bands, shipping_bands
+from fulfillment.network.tariffs import Tariffs
+from fulfillment.planning.build import excluded_nodes
+from fulfillment.planning.items import UnitPrices, kind_of_nodes
+from fulfillment.planning.rules import balanced_load, vendor_parcel_weights
+from fulfillment.scenario.tables import UNLIMITED_PARCELS, Kits, Nodes, PostalCodes, Rates, Skus
+
+Int16s = npt.NDArray[np.int16]
+Int32s = npt.NDArray[np.int32]
+Int64s = npt.NDArray[np.int64]
+Place = tuple[Method, int]
+"""Where an order goes: its method, and a postal code or the pickup node, both by number."""
+
+LANE_ROWS_BYTES_MAX = 64 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class NodeArrays:
+    """What the solver reads of nodes. Axis: ``n`` nodes."""
+
+    parcel_cost: Int64s  # micros, weights of the policy included
+    parcel_handling: Int64s  # micros that are paid
+    capacity: Int64s  # parcels of a slot, or UNLIMITED_PARCELS
+    parcel_use: Int64s
+    tail: Int64s
+    tail_cost: Int64s
+    safety_floor: Int64s  # units that the policy keeps back of every position
+    last_units: Int64s  # units of every position that cost more
+    last_unit_cost: Int64s  # micros
+
+
+class LiveNetwork:
+    """Nodes, products, places, rates, kits and policy, by number and as arrays.
+
+    Everything but the caches stays as it is: when reference data change, a new one is made. Safe to share
+    between threads.
+    """
+
+    def __init__(
+        self,
+        nodes: Nodes,
+        skus: Skus,
+        places: PostalCodes,
+        rates: Rates,
+        policy: Policy,
+        kits: Kits | None = None,
+        closed_on: Mapping[str, frozenset[date]] | None = None,
+    ) -> None:
+        self.nodes = nodes
+        self.skus = skus
+        self.policy = policy
+        self.node_index = {node_id: n for n, node_id in enumerate(nodes.node_id)}
+        self.sku_index = {sku_id: s for s, sku_id in enumerate(skus.sku_id)}
+        self.place_index = {code: at for at, code in enumerate(places.postal_code)}
+        self.places = places
+        self.kits = _recipes(kits or Kits.none())
+        self.unsplit = frozenset(
+            self.sku_index[sku_id] for sku_id in policy.parcels.unsplit_skus if sku_id in self.sku_index
+        )
+        self.tariffs = Tariffs.of(rates, policy.lateness)
+        self.departures = Departures.of(nodes, nodes.node_id, closed_on)
+        self.unit_prices = UnitPrices.of(nodes, skus, policy)
+        self.arrays = _node_arrays(nodes, policy)
+        self.list_fixed = _full(self.tariffs.list_fixed, len(self.tariffs.lists))
+        self._sends = {m: nodes.ships & ~excluded_nodes(nodes, policy, m) for m in DECIDED_METHODS}
+        self._lanes: OrderedDict[Place, Int16s] = OrderedDict()
+        self._lanes_max = max(64, LANE_ROWS_BYTES_MAX // max(1, 2 * len(nodes)))
+        self._lock = threading.Lock()
+
+    def moments(self, decided_at: datetime) -> Moments:
+        """Date what is decided at a moment (UTC)."""
+        return self.departures.at(decided_at)
+
+    def place_of(self, method: Method, postal_code: str | None, pickup_node_id: str | None) -> Place | None:
+        """Find where an order goes; None where we know no such place, or no carrier brings it there."""
+        if method not in DECIDED_METHODS:
+            return None
+        if method is Method.PICK_UP:
+            at = self.node_index.get(pickup_node_id or "")
+        else:
+            at = self.place_index.get(postal_code or "")
+        return None if at is None else (method, at)
+
+    def lanes(self, places: Sequence[Place]) -> Int16s:
+        """Return the bands of the lanes to each place; int16[place, n], the caller's own."""
+        with self._lock:
+            rows = [self._lanes.get(place) for place in places]
+            for place, row in zip(places, rows, strict=True):
+                if row is not None:
+                    self._lanes.move_to_end(place)
+        missing = [at for at, row in enumerate(rows) if row is None]
+        for method in DECIDED_METHODS:
+            of_method = [at for at in missing if places[at][0] == method]
+            if of_method:
+                points = np.array([places[at][1] for at in of_method], np.int64)
+                for at, row in zip(of_method, self._bands(method, points), strict=True):
+                    rows[at] = row
+        if missing:
+            self._remember([(places[at], rows[at]) for at in missing])
+        if not rows:
+            return np.empty((0, len(self.nodes)), np.int16)
+        return np.array(rows, np.int16)
+
+    def _remember(self, found: Sequence[tuple[Place, Int16s | None]]) -> None:
+        with self._lock:
+            for place, row in found:
+                if row is not None:
+                    self._lanes[place] = row.copy()  # a view would keep its whole group in memory
+            while len(self._lanes) > self._lanes_max:
+                self._lanes.popitem(last=False)
+
+    def _bands(self, method: Method, points: Int64s) -> Int16s:
+        sends = self._sends[method]
+        if method is Method.PICK_UP:
+            return pickup_bands(points, self.nodes, sends, self.tariffs)
+        lat, lon = self.places.lat[points], self.places.lon[points]
+        bands = shipping_bands if method is Method.SHIPPING else local_bands
+        return bands(lat, lon, self.nodes, sends, self.tariffs)
+
+
+def _recipes(kits: Kits) -> dict[int, tuple[tuple[int, int], ...]]:
+    """Components (SKU, qty) of each kit, all by number."""
+    recipes: dict[int, list[tuple[int, int]]] = {}
+    for kit, component, qty in zip(
+        kits.kit.tolist(), kits.component.tolist(), kits.qty.tolist(), strict=True
+    ):
+        recipes.setdefault(kit, []).append((component, qty))
+    return {kit: tuple(recipe) for kit, recipe in recipes.items()}
+
+
+def _node_arrays(nodes: Nodes, policy: Policy) -> NodeArrays:
+    tail, tail_cost = balanced_load(nodes, policy)
+    limited = np.where(nodes.capacity_parcels < UNLIMITED_PARCELS, nodes.capacity_parcels, 0)
+    kinds = kind_of_nodes(nodes)
+    last_units = [policy.last_units.of(NodeKind(kind)) for kind in kinds]
+    return NodeArrays(
+        parcel_cost=nodes.handling_micros_per_parcel + vendor_parcel_weights(nodes, policy),
+        parcel_handling=nodes.handling_micros_per_parcel,
+        capacity=nodes.capacity_parcels,
+        parcel_use=np.ones(len(nodes), np.int64),
+        tail=np.minimum(_full(tail, len(nodes)), limited),
+        tail_cost=_full(tail_cost, len(nodes)),
+        safety_floor=np.array([policy.safety_floor.units(kind) for kind in kinds], np.int64),
+        last_units=np.array([rule.units for rule in last_units], np.int64),
+        last_unit_cost=np.array([rule.cents_per_unit * 10_000 for rule in last_units], np.int64),
+    )
+
+
+def _full(values: Int64s, size: int) -> Int64s:
+    return values if values.size else np.zeros(size, np.int64)

@@ -1,0 +1,348 @@
+"""What is free where: the ledger's balances as arrays by SKU, kept up to date in memory.
+
+The view is a copy and may be behind: decisions made on it are judged again by the database. A balance with a
+newer version replaces an older one whoever brings it, so answers of our own commits and entries of other
+processes may arrive in any order.
+"""
+
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from fulfillment.domain.stock import Balance
+from fulfillment.live.departures import Moments
+from fulfillment.live.floors import EVERY_CHANNEL, Floors, Rule
+from fulfillment.live.network import LiveNetwork
+from fulfillment.scenario.tables import UNLIMITED_PARCELS
+
+Int32s = npt.NDArray[np.int32]
+Int64s = npt.NDArray[np.int64]
+PRICE_MICROS_MAX = 2**36
+"""A worth that still adds up to less than a unit left unfilled, components of a kit included."""
+Column = TypeVar("Column", Int32s, Int64s)
+Position = tuple[str, str]
+"""The node_id and sku_id of a position."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExpiringUnits:
+    """Units that an active hold reserves at one position, free from `expires_at` (UTC) on."""
+
+    node_id: str
+    sku_id: str
+    expires_at: datetime
+    qty: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shelves:
+    """Positions, by SKU and then by node. Axes: ``p`` positions, ``s`` SKUs."""
+
+    sku_ptr: Int64s  # [s+1]
+    key: Int64s  # [p] SKU * nodes + node, ascending
+    node: Int32s  # [p]
+    unit_cost: Int64s  # [p] micros
+    available: Int64s  # [p] units
+    version: Int64s  # [p] of the balance
+    expired: Int64s  # [p] units that holds reserve whose time is over
+    price: Int64s  # [p] micros: what a unit is worth elsewhere
+    floor: Mapping[str, Int64s]  # [p] units to leave, by channel
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """A copy of the positions of some SKUs, SKU by SKU."""
+
+    ptr: Int64s  # [sku+1]
+    node: Int32s
+    unit_cost: Int64s
+    units: Int64s  # available, and reserved by holds whose time is over
+    price: Int64s
+    floor: Mapping[str, Int64s]  # by channel of those asked for; EVERY_CHANNEL is always there
+
+
+@dataclass(frozen=True, slots=True)
+class Atp:
+    """What a channel may promise of one position, and the version of the balance that says so."""
+
+    node_id: str
+    sku_id: str
+    units: int
+    version: int
+
+
+class StockView:
+    """Balances, floors, expiring holds, capacity in use and prices. Safe to share between threads."""
+
+    def __init__(self, network: LiveNetwork, rules: Iterable[Rule] = ()) -> None:
+        self._network = network
+        self._lock = threading.Lock()
+        self._floors = Floors(network, rules)
+        none = np.zeros(0, np.int64)
+        self._shelves = self._laid_out(none, none, none)
+        self._expiring: list[tuple[datetime, int, int]] = []  # moment, key, qty; soonest last
+        self._expired: dict[int, int] = {}  # qty by key
+        self._used: dict[date, Int64s] = {}  # [n] parcels of each slot
+        self.node_price: Int64s = np.zeros(len(network.nodes), np.int64)
+        self._position = ""
+        self._knows_all = True
+
+    @property
+    def network(self) -> LiveNetwork:
+        """The network whose nodes and SKUs it counts."""
+        return self._network
+
+    @property
+    def position(self) -> str:
+        """The ledger's cursor that it has reached; '' before the first entry."""
+        return self._position
+
+    @property
+    def knows_all(self) -> bool:
+        """False once a balance named a node or SKU that the network does not have: load both anew."""
+        return self._knows_all
+
+    def __len__(self) -> int:
+        return len(self._shelves.key)
+
+    def load(
+        self,
+        node_ids: Sequence[str],
+        sku_ids: Sequence[str],
+        available: Sequence[int],
+        version: Sequence[int],
+        position: str = "",
+    ) -> None:
+        """Take the balances of many positions, each newer than what is known of it, at a cursor."""
+        node, sku = self._network.node_index, self._network.sku_index
+        n_nodes = len(node)
+        keys = np.array(
+            [sku[s] * n_nodes + node[n] for n, s in zip(node_ids, sku_ids, strict=True)], np.int64
+        )
+        by_key = np.argsort(keys, kind="stable")
+        units, versions = np.array(available, np.int64)[by_key], np.array(version, np.int64)[by_key]
+        with self._lock:
+            self._take(keys[by_key], units, versions)
+            self._position = position or self._position
+
+    def refresh(self, balances: Mapping[Position, Balance], position: str | None = None) -> None:
+        """Take balances that are newer than those known.
+
+        position : the ledger's cursor up to which all entries are in, now that these are; None if unknown.
+        """
+        node, sku = self._network.node_index, self._network.sku_index
+        n_nodes = len(node)
+        rows = list[tuple[int, int, int]]()
+        for (node_id, sku_id), balance in balances.items():
+            n, s = node.get(node_id), sku.get(sku_id)
+            if n is None or s is None:
+                self._knows_all = False
+            else:
+                rows.append((s * n_nodes + n, balance.available, balance.version))
+        columns = np.array(sorted(rows), np.int64).reshape(-1, 3)
+        with self._lock:
+            self._take(*columns.T)
+            if position is not None:
+                self._position = position
+
+    def replace_holds(self, holds: Iterable[ExpiringUnits], now: datetime) -> None:
+        """Take the units of all active holds that have expired or will soon, in place of those known."""
+        node, sku = self._network.node_index, self._network.sku_index
+        expiring = sorted(
+            (
+                (held.expires_at, sku[held.sku_id] * len(node) + node[held.node_id], held.qty)
+                for held in holds
+                if held.node_id in node and held.sku_id in sku
+            ),
+            reverse=True,
+        )
+        with self._lock:
+            self._expiring, self._expired = expiring, {}
+            self._shelves.expired[:] = 0
+            self._expire(now)
+
+    def replace_floors(self, rules: Iterable[Rule]) -> None:
+        """Take other rules about what channels must leave."""
+        floors = Floors(self._network, rules)
+        with self._lock:
+            self._floors = floors
+            shelves = self._shelves
+            found = floors.of_positions(shelves.key // max(1, len(self._network.nodes)), shelves.node)
+            self._shelves = replace(shelves, floor=found)
+
+    def replace_prices(self, prices: Mapping[Position, int], node_prices: Mapping[str, int]) -> None:
+        """Take the worth of stock and of capacity elsewhere, in micros; what is not named has none.
+
+        A worth beyond what a decision can weigh against an unfilled unit is taken as that.
+        """
+        node, sku = self._network.node_index, self._network.sku_index
+        rows = sorted(
+            (sku[s] * len(node) + node[n], min(micros, PRICE_MICROS_MAX))
+            for (n, s), micros in prices.items()
+            if n in node and s in sku
+        )
+        columns = np.array(rows, np.int64).reshape(-1, 2)
+        at_nodes = np.zeros(len(node), np.int64)
+        for node_id, micros in node_prices.items():
+            if node_id in node:
+                at_nodes[node[node_id]] = min(micros, PRICE_MICROS_MAX)
+        with self._lock:
+            at, is_known = _find(self._shelves.key, columns[:, 0])
+            self._shelves.price[:] = 0
+            self._shelves.price[at[is_known]] = columns[is_known, 1]
+            self.node_price = at_nodes
+
+    def replace_capacity(self, used: Mapping[tuple[str, date], int]) -> None:
+        """Take the parcels that use each (node, slot), in place of all that is known."""
+        with self._lock:
+            self._used = {}
+            self._use(used)
+
+    def refresh_capacity(self, used: Mapping[tuple[str, date], int]) -> None:
+        """Take the parcels that use some (node, slot)."""
+        with self._lock:
+            self._use(used)
+
+    def capacity_left(self, moments: Moments) -> Int64s:
+        """Parcels that each node can still send at its next departure; int64[n], the caller's own."""
+        left = self._network.arrays.capacity.copy()
+        days = set(moments.departs_on)
+        with self._lock:
+            used_by_day = {day: self._used[day].copy() for day in days if day in self._used}
+        for day, used in used_by_day.items():
+            of_class = np.array([on == day for on in moments.departs_on], bool)
+            touched = of_class[moments.of_node] & (left < UNLIMITED_PARCELS)
+            left[touched] = np.maximum(0, left[touched] - used[touched])
+        return left
+
+    def capacity_left_at(self, node: int, slot_on: date) -> int:
+        """Parcels that a node can still keep ready on a day."""
+        most = int(self._network.arrays.capacity[node])
+        with self._lock:
+            used = self._used.get(slot_on)
+            return most if most >= UNLIMITED_PARCELS or used is None else max(0, most - int(used[node]))
+
+    def gather(self, skus: Sequence[int], channels: Iterable[str], now: datetime) -> Gathered:
+        """Copy the positions of SKUs, in the order given, as they stand at `now`."""
+        with self._lock:
+            self._expire(now)
+            shelves = self._shelves
+            spans = [slice(int(shelves.sku_ptr[s]), int(shelves.sku_ptr[s + 1])) for s in skus]
+            units = _together(shelves.available, spans)
+            units += _together(shelves.expired, spans)
+            price = _together(shelves.price, spans)
+        ptr = np.zeros(len(spans) + 1, np.int64)
+        np.cumsum([span.stop - span.start for span in spans], out=ptr[1:])
+        named = {EVERY_CHANNEL, *(channel for channel in channels if channel in shelves.floor)}
+        return Gathered(
+            ptr,
+            _together(shelves.node, spans),
+            _together(shelves.unit_cost, spans),
+            units,
+            price,
+            {channel: _together(shelves.floor[channel], spans) for channel in named},
+        )
+
+    def has_own_floor(self, channel: str) -> bool:
+        """Whether any rule is written for this channel."""
+        return channel in self._shelves.floor
+
+    def atp(
+        self, sku_id: str, channel: str, now: datetime, node_ids: frozenset[str] | None = None
+    ) -> list[Atp] | None:
+        """Count what a channel may promise of a SKU by position; None where the SKU is not known."""
+        sku = self._network.sku_index.get(sku_id)
+        if sku is None:
+            return None
+        with self._lock:
+            self._expire(now)
+            shelves = self._shelves
+            span = slice(int(shelves.sku_ptr[sku]), int(shelves.sku_ptr[sku + 1]))
+            units = shelves.available[span] + shelves.expired[span]
+            version = shelves.version[span].tolist()
+        units = np.maximum(0, units - shelves.floor.get(channel, shelves.floor[EVERY_CHANNEL])[span])
+        names = self._network.nodes.node_id
+        rows = zip(shelves.node[span].tolist(), units.tolist(), version, strict=True)
+        return [
+            Atp(names[n], sku_id, qty, at_version)
+            for n, qty, at_version in rows
+            if node_ids is None or names[n] in node_ids
+        ]
+
+    def _take(self, keys: Int64s, available: Int64s, version: Int64s) -> None:
+        """Write balances that are newer; keys ascending, each once. The caller holds the lock."""
+        at, is_known = _find(self._shelves.key, keys)
+        if not is_known.all():
+            self._add_positions(keys[~is_known])
+            at, is_known = _find(self._shelves.key, keys)
+        is_newer = version > self._shelves.version[at]
+        self._shelves.available[at[is_newer]] = available[is_newer]
+        self._shelves.version[at[is_newer]] = version[is_newer]
+
+    def _add_positions(self, keys: Int64s) -> None:
+        old = self._shelves
+        merged = np.union1d(old.key, keys)
+        at = np.searchsorted(merged, old.key)
+        available, version, price = (np.zeros(len(merged), np.int64) for _ in range(3))
+        available[at], version[at], price[at] = old.available, old.version, old.price
+        version[np.setdiff1d(np.arange(len(merged)), at)] = -1  # any balance is newer
+        self._shelves = replace(self._laid_out(merged, available, version), price=price)
+        for key, qty in self._expired.items():
+            self._add_expired(key, qty)
+
+    def _laid_out(self, key: Int64s, available: Int64s, version: Int64s) -> Shelves:
+        n_nodes = max(1, len(self._network.nodes))
+        sku, node = key // n_nodes, (key % n_nodes).astype(np.int32)
+        one = np.ones(1, np.int64)
+        return Shelves(
+            sku_ptr=np.searchsorted(sku, np.arange(len(self._network.skus) + 1)).astype(np.int64),
+            key=key,
+            node=node,
+            unit_cost=self._network.unit_prices.micros(sku, one, one, node.astype(np.int64)),
+            available=available,
+            version=version,
+            expired=np.zeros(len(key), np.int64),
+            price=np.zeros(len(key), np.int64),
+            floor=self._floors.of_positions(sku, node),
+        )
+
+    def _expire(self, now: datetime) -> None:
+        """Count the units of holds whose time is over as free. The caller holds the lock."""
+        while self._expiring and self._expiring[-1][0] <= now:
+            _, key, qty = self._expiring.pop()
+            self._expired[key] = self._expired.get(key, 0) + qty
+            self._add_expired(key, qty)
+
+    def _add_expired(self, key: int, qty: int) -> None:
+        at = int(np.searchsorted(self._shelves.key, key))
+        if at < len(self._shelves.key) and self._shelves.key[at] == key:
+            self._shelves.expired[at] += qty
+
+    def _use(self, used: Mapping[tuple[str, date], int]) -> None:
+        for (node_id, slot_on), parcels in used.items():
+            node = self._network.node_index.get(node_id)
+            if node is not None:
+                row = self._used.get(slot_on)
+                if row is None:
+                    row = self._used[slot_on] = np.zeros(len(self._network.nodes), np.int64)
+                row[node] = parcels
+
+
+def _find(key: Int64s, wanted: Int64s) -> tuple[Int64s, npt.NDArray[np.bool_]]:
+    """Find where each wanted key stands, and whether it is there at all."""
+    if len(key) == 0:
+        return np.zeros(len(wanted), np.int64), np.zeros(len(wanted), bool)
+    at = np.minimum(np.searchsorted(key, wanted), len(key) - 1)
+    return at, np.asarray(key[at] == wanted)
+
+
+def _together(values: Column, spans: Sequence[slice]) -> Column:
+    """Copy stretches of an array, one after another."""
+    if len(spans) == 1:
+        return values[spans[0]].copy()
+    return np.concatenate([values[span] for span in spans]) if spans else values[:0].copy()
