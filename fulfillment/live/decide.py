@@ -13,10 +13,10 @@ from datetime import date, datetime
 import numpy as np
 import numpy.typing as npt
 
+from fulfillment.domain.buffers import EVERY_CHANNEL
 from fulfillment.domain.kinds import Method
 from fulfillment.domain.placing import Decision, OrderRequest, UnfilledUnits, WhyUnfilled
 from fulfillment.live.departures import Moments
-from fulfillment.live.floors import EVERY_CHANNEL
 from fulfillment.live.group import GroupProblem, Wanted, lay_out, wanted_of
 from fulfillment.live.network import LiveNetwork
 from fulfillment.live.parcels import SolverParcel, items_by_line, planned_parcels, solver_parcels

@@ -5,18 +5,13 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import numpy.typing as npt
 
+from fulfillment.domain.buffers import ANY_NODE, ANY_SKU, EVERY_CHANNEL, BufferRule
 from fulfillment.live.network import LiveNetwork
 
 Int32s = npt.NDArray[np.int32]
 Int64s = npt.NDArray[np.int64]
 
-EVERY_CHANNEL = ""
-ANY = ""
-_SILENT = -1
-
-Rule = tuple[str, str, str, int]
-"""The node_id, sku_id and channel that a rule is for, and its units; '' stands for any node, any SKU, or the
-safety stock of all channels."""
+_ANY = -1
 
 
 class Floors:
@@ -26,20 +21,17 @@ class Floors:
     that speaks, and then added; what the policy keeps back of every position comes on top.
     """
 
-    def __init__(self, network: LiveNetwork, rules: Iterable[Rule]) -> None:
+    def __init__(self, network: LiveNetwork, rules: Iterable[BufferRule]) -> None:
         self._network = network
         self._exact: dict[str, list[tuple[int, int, int]]] = {}
-        self._general: dict[
-            str, list[tuple[int, int, int]]
-        ] = {}  # _SILENT where any node, or any SKU, is meant
-        for node_id, sku_id, channel, qty in rules:
-            node = _SILENT if node_id == ANY else network.node_index.get(node_id)
-            sku = _SILENT if sku_id == ANY else network.sku_index.get(sku_id)
-            if node is None or sku is None:
+        self._general: dict[str, list[tuple[int, int, int]]] = {}
+        for rule in rules:
+            node = _ANY if rule.node_id == ANY_NODE else network.node_index.get(rule.node_id)
+            sku = _ANY if rule.sku_id == ANY_SKU else network.sku_index.get(rule.sku_id)
+            if node is None or sku is None or rule.qty is None:
                 continue
-            is_exact = node != _SILENT and sku != _SILENT
-            kind = self._exact if is_exact else self._general
-            kind.setdefault(channel, []).append((node, sku, qty))
+            kind = self._general if _ANY in (node, sku) else self._exact
+            kind.setdefault(rule.channel, []).append((node, sku, rule.qty))
 
     @property
     def channels(self) -> frozenset[str]:
@@ -60,9 +52,9 @@ class Floors:
         general = self._general.get(channel, ())
         # From the most general rule to the most specific: the last one that speaks is heard.
         for node_rule, sku_rule, qty in sorted(general, key=_how_specific):
-            if sku_rule != _SILENT:
+            if sku_rule != _ANY:
                 units[np.searchsorted(sku, sku_rule) : np.searchsorted(sku, sku_rule, side="right")] = qty
-            elif node_rule != _SILENT:
+            elif node_rule != _ANY:
                 units[node == node_rule] = qty
             else:
                 units[:] = qty
@@ -79,4 +71,4 @@ class Floors:
 
 def _how_specific(rule: tuple[int, int, int]) -> tuple[bool, bool]:
     node, sku, _ = rule
-    return (sku != _SILENT, node != _SILENT)
+    return (sku != _ANY, node != _ANY)

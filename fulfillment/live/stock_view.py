@@ -14,9 +14,10 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from fulfillment.domain.buffers import EVERY_CHANNEL, BufferRule
 from fulfillment.domain.stock import Balance
 from fulfillment.live.departures import Moments
-from fulfillment.live.floors import EVERY_CHANNEL, Floors, Rule
+from fulfillment.live.floors import Floors
 from fulfillment.live.network import LiveNetwork
 from fulfillment.scenario.tables import UNLIMITED_PARCELS
 
@@ -77,9 +78,13 @@ class Atp:
 
 
 class StockView:
-    """Balances, floors, expiring holds, capacity in use and prices. Safe to share between threads."""
+    """Balances, floors, expiring holds, capacity in use and prices. Safe to share between threads.
 
-    def __init__(self, network: LiveNetwork, rules: Iterable[Rule] = ()) -> None:
+    What stands at a node or under a SKU that the network does not know is passed over: nobody can decide
+    about it.
+    """
+
+    def __init__(self, network: LiveNetwork, rules: Iterable[BufferRule] = ()) -> None:
         self._network = network
         self._lock = threading.Lock()
         self._floors = Floors(network, rules)
@@ -90,7 +95,6 @@ class StockView:
         self._used: dict[date, Int64s] = {}  # [n] parcels of each slot
         self.node_price: Int64s = np.zeros(len(network.nodes), np.int64)
         self._position = ""
-        self._knows_all = True
 
     @property
     def network(self) -> LiveNetwork:
@@ -101,11 +105,6 @@ class StockView:
     def position(self) -> str:
         """The ledger's cursor that it has reached; '' before the first entry."""
         return self._position
-
-    @property
-    def knows_all(self) -> bool:
-        """False once a balance named a node or SKU that the network does not have: load both anew."""
-        return self._knows_all
 
     def __len__(self) -> int:
         return len(self._shelves.key)
@@ -140,9 +139,7 @@ class StockView:
         rows = list[tuple[int, int, int]]()
         for (node_id, sku_id), balance in balances.items():
             n, s = node.get(node_id), sku.get(sku_id)
-            if n is None or s is None:
-                self._knows_all = False
-            else:
+            if n is not None and s is not None:
                 rows.append((s * n_nodes + n, balance.available, balance.version))
         columns = np.array(sorted(rows), np.int64).reshape(-1, 3)
         with self._lock:
@@ -166,7 +163,7 @@ class StockView:
             self._shelves.expired[:] = 0
             self._expire(now)
 
-    def replace_floors(self, rules: Iterable[Rule]) -> None:
+    def replace_floors(self, rules: Iterable[BufferRule]) -> None:
         """Take other rules about what channels must leave."""
         floors = Floors(self._network, rules)
         with self._lock:

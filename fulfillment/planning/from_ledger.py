@@ -79,13 +79,13 @@ def to_scenario(day: RetailDay) -> tuple[Scenario, list[str]]:
     serves = _can_be_served(day, place)
     orders = _orders(day.orders, serves, node, place)
     scenario = Scenario(
-        nodes=_nodes(day.nodes),
-        skus=_skus(day.skus),
+        nodes=nodes_of(day.nodes),
+        skus=skus_of(day.skus),
         stock=_stock(day.stock, node, sku),
         orders=orders,
         order_lines=_order_lines(day.order_lines, _index(orders.order_id), sku),
-        postal_codes=_postal_codes(day.postal_codes),
-        rates=_rates(day.rates),
+        postal_codes=postal_codes_of(day.postal_codes),
+        rates=rates_of(day.rates),
     )
     left_out = [order_id for order_id, kept in zip(day.orders.order_id, serves, strict=True) if not kept]
     return scenario, left_out
@@ -108,7 +108,8 @@ def _can_be_served(day: RetailDay, place: Index) -> list[bool]:
     ]
 
 
-def _nodes(nodes: NodeColumns) -> Nodes:
+def nodes_of(nodes: NodeColumns) -> Nodes:
+    """Turn the ledger's nodes into a scenario's."""
     unlimited = [UNLIMITED_PARCELS if qty is None else qty for qty in nodes.capacity_parcels]
     return Nodes(
         node_id=list(nodes.node_id),
@@ -130,7 +131,8 @@ def _nodes(nodes: NodeColumns) -> Nodes:
     )
 
 
-def _skus(skus: SkuColumns) -> Skus:
+def skus_of(skus: SkuColumns) -> Skus:
+    """Turn the ledger's products into a scenario's."""
     return Skus(
         sku_id=list(skus.sku_id),
         gtin=list(skus.gtin),
@@ -183,7 +185,8 @@ def _order_lines(lines: OrderLineColumns, order: Index, sku: Index) -> OrderLine
     )
 
 
-def _postal_codes(codes: PostalCodeColumns) -> PostalCodes:
+def postal_codes_of(codes: PostalCodeColumns) -> PostalCodes:
+    """Turn the ledger's places into a scenario's."""
     return PostalCodes(
         postal_code=list(codes.postal_code),
         lat=np.array(codes.lat, np.float64),
@@ -192,7 +195,8 @@ def _postal_codes(codes: PostalCodeColumns) -> PostalCodes:
     )
 
 
-def _rates(rates: RateColumns) -> Rates:
+def rates_of(rates: RateColumns) -> Rates:
+    """Turn the ledger's price lists into a scenario's."""
     return Rates(
         carrier=list(rates.carrier),
         service=list(rates.service),

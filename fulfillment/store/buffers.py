@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, select
+from sqlalchemy import Connection, Select, and_, func, select
 
 from fulfillment.domain.buffers import BufferRule, Buffers, RuleKey, scopes_of
 from fulfillment.store.rowset import insert_rows, rows_of
@@ -27,6 +27,18 @@ def read_buffers(connection: Connection, channels: Iterable[str] | None = None) 
     if channels is not None:
         rows = rows.where(buffer.c.channel.in_({ALL_CHANNELS, *channels}))
     return _buffers(connection, rows)
+
+
+def read_rules(connection: Connection) -> list[BufferRule]:
+    """Read every rule in force, one by one."""
+    rows = connection.execute(select(*_COLUMNS).where(_is_current, buffer.c.qty.is_not(None)))
+    return [BufferRule(*row) for row in rows]
+
+
+def rules_version(connection: Connection) -> int:
+    """Tell states of the rules apart: rows are added, never changed."""
+    count: int = connection.execute(select(func.count()).select_from(buffer)).scalar_one()
+    return count
 
 
 def buffers_at(

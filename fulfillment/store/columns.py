@@ -42,6 +42,15 @@ class SkuColumns:
 
 
 @dataclass(frozen=True, slots=True)
+class KitColumns:
+    """Components of kits, sorted by kit."""
+
+    kit_sku_id: Sequence[str]
+    sku_id: Sequence[str]
+    qty: Sequence[int]  # units in one kit
+
+
+@dataclass(frozen=True, slots=True)
 class PostalCodeColumns:
     """Places to deliver to."""
 

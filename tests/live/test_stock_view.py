@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fulfillment.domain.buffers import BufferRule, Buffers
 from fulfillment.domain.stock import Balance
 from fulfillment.live.decide import Decider
 from fulfillment.live.stock_view import ExpiringUnits, StockView
@@ -53,11 +54,27 @@ def test_balances_in_any_order_end_in_the_newest_of_each(
         assert units(view, sku_id) == expected
 
 
-def test_a_balance_of_a_strange_node_asks_for_fresh_reference_data() -> None:
+def test_a_balance_of_a_strange_node_is_passed_over() -> None:
     view = world().view
-    assert view.knows_all
-    view.refresh({("L9", "V"): Balance(available=3, version=5)})
-    assert not view.knows_all
+    view.refresh({("L9", "V"): Balance(available=3, version=5), ("L1", "V"): Balance(available=3, version=5)})
+    assert units(view, "V") == {"L1": 3, "L2": 7}
+
+
+RULE = st.tuples(
+    st.sampled_from(["", *NODES]),
+    st.sampled_from(["", *SKUS]),
+    st.sampled_from(["", "web", "app"]),
+    st.integers(0, 4),
+)
+
+
+@given(st.lists(RULE, max_size=8, unique_by=lambda rule: rule[:3]), st.sampled_from(["web", "app", "phone"]))
+def test_floors_are_those_of_the_domain(rules: list[tuple[str, str, str, int]], channel: str) -> None:
+    view = world(rules).view
+    buffers = Buffers(BufferRule(*rule) for rule in rules)
+    for sku_id, at in {"V": {"L1": 5, "L2": 7}, "W": {"L2": 1}}.items():
+        left = {node_id: max(0, has - buffers.floor(node_id, sku_id, channel)) for node_id, has in at.items()}
+        assert units(view, sku_id, channel) == left
 
 
 def test_the_most_specific_rule_of_each_kind_speaks() -> None:

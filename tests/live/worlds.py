@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from fulfillment.domain.buffers import BufferRule
 from fulfillment.domain.kinds import Method
 from fulfillment.domain.lines import Line
 from fulfillment.domain.placing import Decision, OnShort, OrderRequest
@@ -35,7 +36,7 @@ def live(scenario: Scenario, policy: Policy | None = None, rules: Any = ()) -> D
         for node_id, sku_id, units in zip(node_ids, sku_ids, stock.safety_stock.tolist(), strict=True)
         if units
     ]
-    view = StockView(network, [*safety, *rules])
+    view = StockView(network, [BufferRule(*rule) for rule in (*safety, *rules)])
     view.load(node_ids, sku_ids, stock.available.tolist(), [1] * len(stock))
     return Decider(network, view)
 

@@ -1,0 +1,135 @@
+"""Keep the view in step with the ledger: a thread that reads what others wrote.
+
+Entries are read often and bring balances. What changes seldom is looked at less often: which holds are about
+to expire, what capacity is in use, rules of buffers, the prices of the last plan, and whether the reference
+data are still those that the network was made of.
+"""
+
+import threading
+from dataclasses import replace
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Self
+
+import structlog
+from sqlalchemy import Connection, Engine
+
+from fulfillment.clock import Clock
+from fulfillment.live.decide import Decider
+from fulfillment.live.load import LiveWorld, expiring_units, load_live
+from fulfillment.store.buffers import read_rules, rules_version
+from fulfillment.store.capacity import read_capacity_use
+from fulfillment.store.feed import PAGE_ROWS, FeedEntry, entries_after, newest_balances
+from fulfillment.store.live_reads import newest_plan, read_prices
+from fulfillment.store.network_reads import reference_version
+from fulfillment.store.transaction import read_snapshot
+
+log = structlog.get_logger(__name__)
+
+POLL_SECONDS = 0.05
+"""How often entries are looked for: what another process wrote is seen about so late."""
+LOOK_AROUND_SECONDS = 1.0
+"""How often everything else is looked at; well below `load.EXPIRY_AHEAD`."""
+RETRY_SECONDS = 1.0
+"""How long to wait when the ledger could not be read."""
+
+
+class Feed:
+    """Follows the ledger for a decider; as a context manager, in a thread of its own.
+
+    Parameters
+    ----------
+    world : LiveWorld
+        What `load_live` read; the decider decides on it until the reference data change.
+    """
+
+    def __init__(self, engine: Engine, world: LiveWorld, clock: Clock) -> None:
+        self.decider = Decider(world.network, world.view)
+        self._engine = engine
+        self._clock = clock
+        self._world = world
+        self._looked_around_at = clock.now()
+        self._in_step_at = clock.now()
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="ledger-feed", daemon=True)
+
+    @property
+    def in_step_at(self) -> datetime:
+        """When the view last had everything that could be read (UTC)."""
+        return self._in_step_at
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def catch_up(self, *, look_around: bool = False) -> int:
+        """Read on to the end of the feed, and look at everything else when it is time or asked for.
+
+        Returns
+        -------
+        int
+            Entries read.
+        """
+        with self._lock:
+            now = self._clock.now()
+            count = self._read_entries()
+            if look_around or now - self._looked_around_at >= timedelta(seconds=LOOK_AROUND_SECONDS):
+                self._look_around(now)
+                self._looked_around_at = now
+            self._in_step_at = now
+            return count
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            pause = POLL_SECONDS
+            try:
+                self.catch_up()
+            except Exception:
+                # The view stays as it is and says its age; decisions on it are judged by the database.
+                log.exception("feed.failed", in_step_at=self._in_step_at.isoformat())
+                pause = RETRY_SECONDS
+            self._stop.wait(pause)
+
+    def _read_entries(self) -> int:
+        count = 0
+        while entries := self._page():
+            self._world = replace(self._world, cursor=entries[-1].cursor)
+            self._world.view.refresh(newest_balances(entries), str(entries[-1].cursor))
+            count += len(entries)
+            if len(entries) < PAGE_ROWS:
+                break
+        return count
+
+    def _page(self) -> list[FeedEntry]:
+        cursor = self._world.cursor
+        return read_snapshot(self._engine, lambda connection: entries_after(connection, cursor))
+
+    def _look_around(self, now: datetime) -> None:
+        reference = read_snapshot(self._engine, reference_version)
+        if reference != self._world.reference:
+            self._world = load_live(self._engine, self._clock)
+            self.decider.replace(self._world.network, self._world.view)
+            log.info("feed.network_replaced", nodes=len(self._world.network.nodes))
+            return
+        read_snapshot(self._engine, lambda connection: self._refresh(connection, now))
+
+    def _refresh(self, connection: Connection, now: datetime) -> None:
+        world = self._world
+        view = world.view
+        view.replace_holds(expiring_units(connection, now), now)
+        view.replace_capacity(read_capacity_use(connection, now.date() - timedelta(days=1)))
+        rules = rules_version(connection)
+        if rules != world.rules:
+            view.replace_floors(read_rules(connection))
+        plan_id = newest_plan(connection)
+        if plan_id is not None and plan_id != world.plan_id:
+            prices = read_prices(connection, plan_id)
+            view.replace_prices(prices.stock, prices.nodes)
+        self._world = replace(world, rules=rules, plan_id=plan_id)
