@@ -91,7 +91,7 @@ def run_over_database(kind: str, folder: Path, how: settings) -> None:
 
 
 def test_entries_in_memory_follow_the_model() -> None:
-    run_state_machine_as_test(machine_over(MemoryLedger), settings=settings(max_examples=100))
+    run_state_machine_as_test(machine_over(MemoryLedger), settings=settings(max_examples=40))
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -5,21 +5,26 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
+from api.errors import problem_of
 from fulfillment.clock import ManualClock
-from fulfillment.domain.stock import EntryReason
-from fulfillment.domain.transitions import HoldState
+from fulfillment.domain.holds import HeldUnits
+from fulfillment.ids import SeededIds
+from fulfillment.services.change_hold import ChangeHold, change_hold_within
 from fulfillment.services.commit_plan import commit_plan
 from fulfillment.services.load_day import load_day
+from fulfillment.services.once import once
+from fulfillment.services.open_hold import OpenHold, open_hold, open_hold_within
 from fulfillment.services.receive import Receipt, receive
-from fulfillment.store.rowset import insert_rows
-from fulfillment.store.schema.orders import hold, hold_line
+from fulfillment.services.release_hold import release_hold_within
+from fulfillment.store.idempotency import Answer, RequestKey
+from fulfillment.store.posting import Position
 from fulfillment.store.transaction import run_in_transaction
 from tests.support.days import NOON, a_context, a_day, allocate, plan_first_come
-from tests.support.ledgers import A, R, a_group, add_places, an_entry, post_all, stock_up
+from tests.support.ledgers import a_group, add_places, an_entry, post_all, stock_up
 
 V, W, FAR = ("L1", "V"), ("L1", "W"), ("L2", "V")
 DAY = a_day(
@@ -38,12 +43,15 @@ class UseCase:
     ----------
     transactions : int
         That write; 1 unless the use case says that it is resumed where it stopped.
+    has_key : bool
+        A client's key tells what became of a COMMIT whose answer was lost.
     """
 
     name: str
     prepare: Callable[[Engine], object]
     act: Callable[[Engine], object]
     transactions: int = 1
+    has_key: bool = False
 
     def __str__(self) -> str:
         return self.name
@@ -63,19 +71,50 @@ def _receive(engine: Engine) -> object:
 
 
 def _hold_that_has_expired(engine: Engine) -> None:
-    """What the plan needs is reserved by a hold whose time is over."""
+    """What others need is reserved by a hold whose time is over."""
     _load_all(engine)
-    post_all(engine, a_group(an_entry(V, 6, EntryReason.HOLD, A, R, entry_id="hold/H1")))
-    h, line = hold.c, hold_line.c
+    _open(engine, "H1", V, 6, at=NOON - timedelta(hours=1))
 
-    def story(connection):  # type: ignore[no-untyped-def]
-        values = {h.hold_id: ["H1"], h.state: [HoldState.ACTIVE.value], h.channel: ["web"], h.version: [1]}
-        moments = {h.expires_at: [NOON - timedelta(minutes=1)], h.recorded_at: [NOON - timedelta(hours=1)]}
-        insert_rows(connection, hold, values | moments)
-        units = {line.hold_id: ["H1"], line.node_id: ["L1"], line.sku_id: ["V"], line.qty: [6]}
-        insert_rows(connection, hold_line, units)
 
-    run_in_transaction(engine, story)
+def _open(engine: Engine, hold_id: str, position: Position, qty: int, at: datetime) -> None:
+    """Open a hold that lives for half an hour."""
+    clock = ManualClock(at)
+    command = OpenHold(
+        hold_id=hold_id,
+        channel="web",
+        units=(HeldUnits(*position, qty),),
+        expires_at=at + timedelta(minutes=30),
+    )
+    open_hold(engine, command, clock=clock, ids=SeededIds(1, clock), actor="cart")
+
+
+def _living_and_expired_holds(engine: Engine) -> None:
+    _hold_that_has_expired(engine)
+    _open(engine, "H2", FAR, 2, at=NOON)
+
+
+def _once(key: str, verb: Callable[..., object], command: object) -> Callable[[Engine], object]:
+    """Run a verb as a route does: under a client's key, so that a repetition is harmless."""
+    clock = _clock()
+
+    def use_case(connection: Connection) -> Answer:
+        result = verb(connection, command, clock=clock, ids=SeededIds(2, clock), actor="cart")
+        return Answer(200, {"said": str(result)})
+
+    request = RequestKey("client", key, "digest")
+    return lambda engine: once(engine, request, use_case, problem=problem_of, clock=clock)
+
+
+_OPEN = OpenHold(
+    hold_id="H3",
+    channel="web",
+    units=(HeldUnits(*V, 7), HeldUnits(*FAR, 1)),
+    expires_at=NOON + timedelta(minutes=30),
+)
+_TOO_MUCH = OpenHold(
+    hold_id="H4", channel="web", units=(HeldUnits(*V, 99),), expires_at=NOON + timedelta(minutes=30)
+)
+_MOVE = ChangeHold(hold_id="H2", units=(HeldUnits(*V, 8), HeldUnits(*W, 1)), channel="store")
 
 
 USE_CASES = [
@@ -106,5 +145,16 @@ USE_CASES = [
         _hold_that_has_expired,
         lambda engine: commit_plan(engine, allocate("O1", "L1", (1, "V", 2)), a_context("P1")),
         transactions=3,
+    ),
+    UseCase(
+        "open a hold over an expired one",
+        _hold_that_has_expired,
+        _once("K1", open_hold_within, _OPEN),
+        has_key=True,
+    ),
+    UseCase("be refused a hold", _load_all, _once("K2", open_hold_within, _TOO_MUCH), has_key=True),
+    UseCase("move a hold", _living_and_expired_holds, _once("K3", change_hold_within, _MOVE), has_key=True),
+    UseCase(
+        "release a hold", _living_and_expired_holds, _once("K4", release_hold_within, "H2"), has_key=True
     ),
 ]
