@@ -9,7 +9,7 @@ from fastapi.routing import APIRoute
 from api.auth import Authenticate
 from api.body_limit import LimitBody
 from api.errors import add_handlers
-from api.routes import nodes, operations
+from api.routes import events, nodes, operations, webhooks
 from api.runtime import open_runtime
 from api.specification import describe
 from fulfillment import __version__
@@ -17,7 +17,7 @@ from fulfillment.clock import Clock
 from fulfillment.ids import IdSource
 from fulfillment.settings import Settings
 
-ROUTERS: tuple[APIRouter, ...] = (nodes.router, operations.router)
+ROUTERS: tuple[APIRouter, ...] = (events.router, nodes.router, operations.router, webhooks.router)
 
 
 def make_app(settings: Settings, *, clock: Clock | None = None, ids: IdSource | None = None) -> FastAPI:

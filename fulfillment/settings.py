@@ -34,6 +34,11 @@ class Settings:
         Requests of one client that one process of the service answers in a minute; 0 is no limit.
     key_cache_seconds : int
         How long the service trusts what it read of an API key: so long a revoked one may still work.
+    webhook_hosts : tuple of str
+        Hosts that webhooks may name although they lie in the house's own network, and without encryption; in
+        the environment separated by commas. Others need HTTPS and public addresses.
+    events_keep_days : int
+        How long events are kept for whoever follows or replays them.
     """
 
     database_url: str = field(default="sqlite:///fulfillment.db", repr=False)
@@ -43,6 +48,8 @@ class Settings:
     body_bytes_max: int = 8 * 2**20
     requests_per_minute_max: int = 0
     key_cache_seconds: int = 5
+    webhook_hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "::1")
+    events_keep_days: int = 30
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"(sqlite|postgresql)(\+\w+)?://.*", self.database_url):
@@ -76,9 +83,7 @@ class Settings:
         for setting in fields(cls):
             text = environment.get(variable_of(setting.name))
             if text is not None:
-                given[setting.name] = (
-                    _whole_number(setting.name, text) if setting.name in _WHOLE_NUMBERS else text
-                )
+                given[setting.name] = _value_of(setting.name, text)
         return cls(**given)
 
 
@@ -87,8 +92,16 @@ _WHOLE_NUMBERS = {
     "body_bytes_max": (1_024, 2**30),
     "requests_per_minute_max": (0, 10**9),
     "key_cache_seconds": (0, 3_600),
+    "events_keep_days": (1, 3_650),
 }
 """Least and most of each setting that is a whole number."""
+_LISTS = {"webhook_hosts"}
+
+
+def _value_of(name: str, text: str) -> object:
+    if name in _LISTS:
+        return tuple(word.strip() for word in text.split(",") if word.strip())
+    return _whole_number(name, text) if name in _WHOLE_NUMBERS else text
 
 
 def _whole_number(name: str, text: str) -> int:

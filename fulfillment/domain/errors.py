@@ -128,6 +128,12 @@ class RequestInProgress(Conflict):
     code = "request_in_progress"
 
 
+class EventsForgotten(Conflict):
+    """Events after a cursor are kept no longer; ``data["oldest"]`` is the oldest cursor that can be used."""
+
+    code = "events_forgotten"
+
+
 class MoveRefused(Conflict):
     """The transition table has no such move from this state; ``data["allowed"]`` names those it has."""
 

@@ -7,15 +7,29 @@ and never tears a hole into it. SQLite's writers run one at a time, and its rows
 """
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Select, Table, Text, cast, func, select, tuple_
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    Text,
+    cast,
+    exists,
+    func,
+    or_,
+    select,
+    true,
+    tuple_,
+)
 
 from fulfillment.domain.cursor import BEGINNING, Cursor
+from fulfillment.domain.events import FeedEvent
 from fulfillment.domain.stock import Balance
 from fulfillment.store.posting import Position
-from fulfillment.store.schema.messaging import outbox
+from fulfillment.store.schema.messaging import outbox, parked_subject
 from fulfillment.store.schema.stock import stock_entry
 
 PAGE_ROWS = 10_000
@@ -32,17 +46,6 @@ class FeedEntry(NamedTuple):
     committed: int
     unavailable: int
     version: int
-
-
-class FeedEvent(NamedTuple):
-    """An event of the outbox."""
-
-    cursor: Cursor
-    event_id: str
-    type: str
-    subject: str
-    data: dict[str, object]
-    occurred_at: datetime
 
 
 def head(connection: Connection) -> Cursor:
@@ -86,23 +89,34 @@ def events_after(
     *,
     types: Iterable[str] = (),
     subject: str | None = None,
+    until: Cursor | None = None,
+    but_parked_by: str | None = None,
 ) -> list[FeedEvent]:
     """Read the next events after `cursor`, at most `limit`, in the feed's order.
 
     Parameters
     ----------
     types : iterable of str
-        Only events of these types; none means all.
+        Only events of these types, or of those that begin as ``order.*`` does; none means all.
     subject : str or None
-        Only events of this subject. One subject's events come in the order in which they happened, as long
-        as whoever writes them holds the subject's lock.
+        Only events of this subject. One subject's events come in the order in which they happened
+        (`outbox.add_events` sees to it).
+    until : Cursor or None
+        No event after it.
+    but_parked_by : str or None
+        No event of a subject that waits apart for this webhook.
     """
     o = outbox.c
     wanted = select(o.xid, o.position, o.event_id, o.type, o.subject, o.data, o.occurred_at)
     if listed := list(types):
-        wanted = wanted.where(o.type.in_(listed))
+        wanted = wanted.where(or_(*(_is_of_type(each) for each in listed)))
     if subject is not None:
         wanted = wanted.where(o.subject == subject)
+    if until is not None:
+        wanted = wanted.where(tuple_(o.xid, o.position) <= tuple_(until.xid, until.position))
+    if but_parked_by is not None:
+        p = parked_subject.c
+        wanted = wanted.where(~exists().where(p.webhook_id == but_parked_by, p.subject == o.subject))
     rows = connection.execute(_after(connection, outbox, wanted, cursor).limit(limit))
     return [FeedEvent(Cursor(xid, position), *more) for xid, position, *more in rows]
 
@@ -143,6 +157,14 @@ def _after(
     return wanted.where(
         tuple_(*place) > tuple_(cursor.xid, cursor.position), *_ended(connection, table)
     ).order_by(*place)
+
+
+def _is_of_type(wanted: str) -> ColumnElement[bool]:
+    if wanted == "*":
+        return true()
+    if wanted.endswith(".*"):
+        return outbox.c.type.startswith(wanted.removesuffix("*"), autoescape=True)
+    return outbox.c.type == wanted
 
 
 def _ended(connection: Connection, table: Table) -> list[ColumnElement[bool]]:

@@ -28,6 +28,7 @@ ARROWS: dict[str, set[str]] = {
     "fulfillment.network": {*GROUND, "fulfillment.domain"},
     # What is done with them.
     "fulfillment.services": {*GROUND, "fulfillment.store", "fulfillment.domain"},
+    "fulfillment.connectors": {*GROUND, "fulfillment.services", "fulfillment.domain"},
     "fulfillment.planning": {
         *GROUND,
         "fulfillment.scenario",
@@ -60,6 +61,7 @@ ARROWS: dict[str, set[str]] = {
     },
     "fulfillment.cli": {
         *GROUND,
+        "fulfillment.connectors",
         "fulfillment.live",
         "fulfillment.planning",
         "fulfillment.services",
@@ -79,6 +81,7 @@ HOMES: dict[str, str] = {
     "sqlalchemy": "fulfillment.store",
     "fastapi": "api",
     "starlette": "api",
+    "standardwebhooks": "fulfillment.connectors",
     "dask": "fulfillment.planning",
     "distributed": "fulfillment.planning",
     "ortools": "solver",

@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import Connection, Engine, select
 
 from fulfillment.domain.cursor import BEGINNING, Cursor
+from fulfillment.domain.events import FeedEvent
 from fulfillment.domain.stock import Balance
 from fulfillment.store.entries import balances
 from fulfillment.store.feed import (
-    FeedEvent,
     entries_after,
     events_after,
     events_head,

@@ -10,12 +10,13 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, inspect, text
 
 from fulfillment.domain.errors import InvalidRequest
+from fulfillment.store import migrations
 from fulfillment.store.engine import open_engine
 from fulfillment.store.migrate import downgrade, require_current, upgrade
 from fulfillment.store.schema import metadata
 from tests.support.databases import KINDS, empty_database
 
-REVISIONS = [f"{number:04d}" for number in range(1, 11)]
+REVISIONS = sorted(path.name[1:5] for path in Path(migrations.__file__).parent.glob("versions/v*.py"))
 
 
 @pytest.fixture(params=KINDS)
@@ -121,4 +122,4 @@ def test_two_upgrades_at_once_both_succeed(empty: Engine) -> None:
 def test_a_database_without_schema_is_refused_with_the_remedy(empty: Engine) -> None:
     with pytest.raises(InvalidRequest, match="fulfillment import") as refusal:
         require_current(empty)
-    assert refusal.value.data == {"key": "db", "found": None, "needed": "0010"}
+    assert refusal.value.data == {"key": "db", "found": None, "needed": REVISIONS[-1]}

@@ -1,0 +1,1 @@
+"""How the world outside is reached: one package a partner or a standard."""

@@ -1,0 +1,1 @@
+"""Events to endpoints: CloudEvents, signed by the rules of Standard Webhooks."""
