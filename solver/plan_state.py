@@ -37,13 +37,24 @@ class PlanState(NamedTuple):
     tail_cost: Int64s  # [1] micros: what the units taken of tails cost the plan
 
     @classmethod
-    def empty(cls, problem: AllocationProblem | ProblemArrays) -> "PlanState":
+    def empty(cls, problem: AllocationProblem) -> "PlanState":
         """Start with nothing taken and every unit unfilled."""
         units = _sums(problem.line_qty, problem.order_ptr)
         positions = _sums(np.diff(problem.sku_ptr)[problem.line_sku], problem.order_ptr)
         # A parcel entry holds at least a unit; a large order has at most one entry a position and line.
         slot_ptr = np.concatenate(([0], np.cumsum(np.minimum(units, positions + STATES_MAX))))
-        slots, n_orders = int(slot_ptr[-1]), len(problem.order_ptr) - 1
+        unfilled = _sums(problem.line_qty * problem.line_penalty, problem.order_ptr)
+        return cls.of_slots(slot_ptr, unfilled, problem.pos_free.copy(), problem.node_capacity.copy())
+
+    @classmethod
+    def of_slots(
+        cls, slot_ptr: Int64s, order_cost: Int64s, pos_left: Int64s, node_left: Int64s
+    ) -> "PlanState":
+        """Start with nothing taken; the arrays become the plan's own.
+
+        slot_ptr : int64[o+1], room for as many parcels and entries as each order may have.
+        """
+        slots, n_orders = int(slot_ptr[-1]), len(slot_ptr) - 1
         return cls(
             slot_ptr=slot_ptr,
             n_parcels=np.zeros(n_orders, np.int64),
@@ -54,10 +65,10 @@ class PlanState(NamedTuple):
             entry_line=np.zeros(slots, np.int32),
             entry_pos=np.zeros(slots, np.int64),
             entry_qty=np.zeros(slots, np.int64),
-            order_cost=_sums(problem.line_qty * problem.line_penalty, problem.order_ptr),
+            order_cost=order_cost,
             order_alternative=np.full(n_orders, OWN_WAY, np.int32),
-            pos_left=problem.pos_free.copy(),
-            node_left=problem.node_capacity.copy(),
+            pos_left=pos_left,
+            node_left=node_left,
             tail_cost=np.zeros(1, np.int64),
         )
 

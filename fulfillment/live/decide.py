@@ -137,7 +137,10 @@ class _Group:
         self.moments = moments
         self.held = held
         self.scratch = scratch
-        self.plan = PlanState.empty(problem.arrays)
+        no_cost = np.zeros(len(problem.orders), np.int64)
+        self.plan = PlanState.of_slots(
+            problem.slot_ptr, no_cost, problem.left.copy(), problem.node_left.copy()
+        )
         self.left = problem.left.copy()
         self.node_left = problem.node_left
         self.kept_ready: dict[int, int] = {}  # parcels that wait at a node for customers, by node
@@ -194,7 +197,8 @@ class _Group:
         self._call(np.arange(run.first, run.end), arrays, free, node_left)
         found = solver_parcels(plan, problem, run.first, run.end)
         if not first.is_searchable and first.is_whole and items_by_line(first, found[0]) != _asked(first):
-            yield first, self._refused(run.first, found[0], *self._without(found[0], free, node_left))
+            self._take(found[0], free, node_left)
+            yield first, self._refused(run.first, found[0], free, node_left)
             return
         self.left -= np.maximum(0, free - plan.pos_left - bonus)
         sent = node_left - plan.node_left
@@ -215,11 +219,11 @@ class _Group:
         """Units that a hold keeps for an order; int64[h]."""
         bonus = np.zeros(len(self.left), np.int64)
         if units := self.held.get(order.request.order_id):
-            arrays, sku_id = self.problem.arrays, self.network.skus.sku_id
-            for pos, (node, sku) in enumerate(
-                zip(arrays.pos_node[: len(bonus)].tolist(), self.problem.stock_sku.tolist(), strict=True)
-            ):
-                bonus[pos] = units.get((self.network.nodes.node_id[node], sku_id[sku]), 0)
+            problem, network = self.problem, self.network
+            for k, sku in enumerate(problem.skus):
+                begin, end = problem.stock_ptr[k : k + 2].tolist()
+                for pos, node in enumerate(problem.arrays.pos_node[begin:end].tolist(), start=begin):
+                    bonus[pos] = units.get((network.nodes.node_id[node], network.skus.sku_id[sku]), 0)
         return bonus
 
     def _read(
@@ -234,10 +238,11 @@ class _Group:
         orders = self.problem.orders[run.first : run.end]
         short = [items_by_line(order, its) != _asked(order) for order, its in zip(orders, found, strict=True)]
         walks = any(short)
+        stock, capacity = (stock.copy(), capacity.copy()) if walks else (stock, capacity)
         for at, (order, parcels) in enumerate(zip(orders, found, strict=True)):
             o = run.first + at
             if walks:
-                stock, capacity = self._without(parcels, stock, capacity)
+                self._take(parcels, stock, capacity)
             if not short[at]:
                 yield order, self._decision(order, parcels, ())
             elif order.is_whole:
@@ -282,10 +287,9 @@ class _Group:
             cost_micros=sum(parcel.cost_micros for parcel in planned),
         )
 
-    def _without(self, parcels: list[SolverParcel], stock: Int64s, capacity: Int64s) -> tuple[Int64s, Int64s]:
-        """Return what is left of stock and capacity beyond some parcels."""
-        p = self.problem.arrays
-        stock, capacity, n_stock = stock.copy(), capacity.copy(), len(stock)
+    def _take(self, parcels: list[SolverParcel], stock: Int64s, capacity: Int64s) -> None:
+        """Take parcels off what is left of stock and capacity, in place."""
+        p, n_stock = self.problem.arrays, len(stock)
         for parcel in parcels:
             if p.node_capacity[parcel.node] < UNLIMITED_PARCELS:
                 capacity[parcel.node] -= 1
@@ -295,7 +299,6 @@ class _Group:
                 else:
                     recipe = slice(*p.recipe_ptr[pos - n_stock : pos - n_stock + 2].tolist())
                     stock[p.recipe_pos[recipe]] -= qty * p.recipe_qty[recipe]
-        return stock, capacity
 
 
 def _asked(order: Wanted) -> list[int]:

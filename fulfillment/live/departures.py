@@ -19,6 +19,7 @@ from fulfillment.network.departures import NodeClocks
 Int32s = npt.NDArray[np.int32]
 Int64s = npt.NDArray[np.int64]
 Times = npt.NDArray[np.datetime64]
+Durations = npt.NDArray[np.timedelta64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,12 @@ class Moments:
     departs_at: tuple[datetime, ...]  # [k] UTC
     departs_on: tuple[date, ...]  # [k] on the node's own calendar
     departs_us: Times  # [k] datetime64[us], UTC
-    ready_us: Times  # [k] the same: when it is prepared
+    processing: Durations  # [k] timedelta64[us]
+
+    @property
+    def ready_us(self) -> Times:
+        """When nodes have it prepared; datetime64[us][k], UTC."""
+        return np.asarray(np.datetime64(self.decided_at.replace(tzinfo=None), "us") + self.processing)
 
     def ready_at(self, k: int) -> datetime:
         """When a node of class `k` has it prepared, UTC."""
@@ -104,7 +110,6 @@ class Departures:
         span = self._span
         if span is None or not span.begins_at <= decided_at <= span.ends_at:
             span = self._span = self._dated(decided_at)
-        ready_us = np.datetime64(decided_at.replace(tzinfo=None), "us") + self._processing
         return Moments(
             decided_at,
             self.of_node,
@@ -112,7 +117,7 @@ class Departures:
             span.departs_at,
             span.departs_on,
             span.departs_us,
-            np.asarray(ready_us),
+            self._processing,
         )
 
     def _dated(self, decided_at: datetime) -> _Span:

@@ -29,6 +29,8 @@ PENALTY_MICROS = 2**40
 never leave a unit unfilled. Less for orders so large that it would not add up in 64 bits. A unit's price
 comes on top: where not all can be had, what is worth more goes."""
 _PENALTY_OF_AN_ORDER_MAX = 2**59
+_NONE, _NONE32 = np.zeros(0, np.int64), np.zeros(0, np.int32)
+_NO_RECIPE_PTR = np.zeros(1, np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,9 @@ class GroupProblem:
     pos_price: Int64s  # [h]
     node_price: Int64s  # [n]
     node_left: Int64s  # [n]
-    stock_sku: Int64s  # [h] the network's SKU of each stock row
+    skus: list[int]  # the network's SKUs, in the order of their stock rows
+    stock_ptr: Int64s  # [sku+1] stock rows of each
+    slot_ptr: Int64s  # [o+1] room for the parcels of each order
 
 
 def lay_out(
@@ -121,7 +125,7 @@ def lay_out(
     stock_at: dict[int, int] = {}
     compound_at: dict[Item, int] = {}
     line_item, line_qty, order_ptr, line_penalty = list[int](), list[int](), [0], list[int]()
-    price = network.skus.price_micros
+    price, weight = network.price_micros, network.weight_g
     for order in orders:
         penalty = min(PENALTY_MICROS, _PENALTY_OF_AN_ORDER_MAX // max(1, order.units))
         for item, qty, _ in order.lines:
@@ -132,17 +136,24 @@ def lay_out(
             else:
                 line_item.append(stock_at[item.sku])
             line_qty.append(qty)
-            line_penalty.append(penalty + min(int(price[item.sku]) * item.units, penalty // 2))
+            line_penalty.append(penalty + min(price[item.sku] * item.units, penalty // 2))
         order_ptr.append(len(line_item))
     skus = list(stock_at)
     shelf = view.gather(skus, {order.request.channel for order in orders}, now)
-    compound = _compound(list(compound_at), stock_at, shelf, network)
+    n_stock = len(shelf.node)
+    sku_ptr, pos_node, unit_cost, weights = shelf.ptr, shelf.node, shelf.unit_cost, [weight[s] for s in skus]
+    recipe_ptr, recipe_pos, recipe_qty = _NO_RECIPE_PTR, _NONE, _NONE
+    if compound_at:
+        compound = _compound(list(compound_at), stock_at, shelf, network)
+        sku_ptr = np.concatenate((sku_ptr, n_stock + compound.ptr[1:]))
+        pos_node = np.concatenate((pos_node, compound.node))
+        unit_cost = np.concatenate((unit_cost, compound.unit_cost))
+        weights += [weight[item.sku] * item.units for item in compound_at]
+        recipe_ptr, recipe_pos, recipe_qty = compound.recipe_ptr, compound.recipe_pos, compound.recipe_qty
     line_sku = np.array([item if item >= 0 else len(skus) - 1 - item for item in line_item], np.int32)
     destination, lanes = _destinations(orders, network)
     promise, slack = _promises(orders, network, moments)
-    weight = network.skus.weight_g
-    n_stock, n_orders, nodes, tariffs = len(shelf.node), len(orders), network.arrays, network.tariffs
-    pos_node = np.concatenate((shelf.node, compound.node)) if compound_at else shelf.node
+    nodes, tariffs = network.arrays, network.tariffs
     no_use = np.zeros(len(pos_node), np.int64)
     last_units, last_unit_cost = no_use, no_use
     if has_tails := not network.policy.last_units.costs_nothing or bool(nodes.tail.any()):
@@ -152,13 +163,11 @@ def lay_out(
         node_parcel_cost=nodes.parcel_cost,
         node_capacity=nodes.capacity,
         node_departure_class=network.departures.of_node,
-        sku_ptr=np.concatenate((shelf.ptr, n_stock + compound.ptr[1:])),
-        sku_weight=np.array(
-            [weight[sku] for sku in skus] + [weight[item.sku] * item.units for item in compound_at], np.int64
-        ),
+        sku_ptr=sku_ptr,
+        sku_weight=np.array(weights, np.int64),
         pos_node=pos_node,
         pos_free=shelf.units,
-        pos_unit_cost=np.concatenate((shelf.unit_cost, compound.unit_cost)),
+        pos_unit_cost=unit_cost,
         order_ptr=np.array(order_ptr, np.int64),
         order_destination=destination,
         order_promise_class=promise,
@@ -182,12 +191,12 @@ def lay_out(
         node_tail_cost=nodes.tail_cost,
         order_parcels_max=_parcels_max(orders, network),
         order_complete=np.array([order.is_whole and order.is_searchable for order in orders], np.uint8),
-        alternative_ptr=np.zeros(n_orders + 1, np.int64),
-        alternative_destination=np.zeros(0, np.int32),
-        alternative_promise_class=np.zeros(0, np.int32),
-        recipe_ptr=compound.recipe_ptr,
-        recipe_pos=compound.recipe_pos,
-        recipe_qty=compound.recipe_qty,
+        alternative_ptr=np.zeros(len(orders) + 1, np.int64),
+        alternative_destination=_NONE32,
+        alternative_promise_class=_NONE32,
+        recipe_ptr=recipe_ptr,
+        recipe_pos=recipe_pos,
+        recipe_qty=recipe_qty,
         is_joint=bool(compound_at),
         has_tails=has_tails,
     )
@@ -199,7 +208,9 @@ def lay_out(
         pos_price=shelf.price,
         node_price=view.node_price,
         node_left=view.capacity_left(moments),
-        stock_sku=np.repeat(np.array(skus, np.int64), np.diff(shelf.ptr)),
+        skus=skus,
+        stock_ptr=shelf.ptr,
+        slot_ptr=_slots(orders, len(pos_node)),
     )
 
 
@@ -211,6 +222,9 @@ def _destinations(orders: Sequence[Wanted], network: LiveNetwork) -> tuple[Int32
 
 def _promises(orders: Sequence[Wanted], network: LiveNetwork, moments: Moments) -> tuple[Int32s, Int16s]:
     """Find the slack of every departure class for each distinct promise."""
+    if all(order.request.promise_by is None for order in orders):
+        slack = np.full((1, len(moments.clocks)), network.tariffs.slacks.open_ended, np.int16)
+        return np.zeros(len(orders), np.int32), slack
     row: dict[datetime | None, int] = {}
     of_order = np.array([row.setdefault(order.request.promise_by, len(row)) for order in orders], np.int32)
     promises = np.array([None if at is None else at.replace(tzinfo=None) for at in row], "datetime64[us]")
@@ -220,14 +234,23 @@ def _promises(orders: Sequence[Wanted], network: LiveNetwork, moments: Moments) 
     return of_order, np.ascontiguousarray(slack, np.int16)
 
 
+def _slots(orders: Sequence[Wanted], n_positions: int) -> Int64s:
+    """Room for parcels: an entry holds at least a unit, and a large order has few a position."""
+    ends = [0]
+    for order in orders:
+        most = max(STATES_MAX, len(order.lines) * n_positions)
+        ends.append(ends[-1] + min(order.units, most + STATES_MAX))
+    return np.array(ends, np.int64)
+
+
 def _parcels_max(orders: Sequence[Wanted], network: LiveNetwork) -> Int64s:
     rules = network.policy.parcels
     most = rules.max_per_order or UNLIMITED_PARCELS
     limits = np.full(len(orders), most, np.int64)
     if rules.single_below_cents:
-        price = network.skus.price_micros
+        price = network.price_micros
         for o, order in enumerate(orders):
-            value = sum(int(price[item.sku]) * item.units * qty for item, qty, _ in order.lines)
+            value = sum(price[item.sku] * item.units * qty for item, qty, _ in order.lines)
             if value < rules.single_below_cents * MICROS_PER_CENT:
                 limits[o] = 1
     return limits

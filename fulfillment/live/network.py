@@ -33,7 +33,6 @@ class NodeArrays:
     """What the solver reads of nodes. Axis: ``n`` nodes."""
 
     parcel_cost: Int64s  # micros, weights of the policy included
-    parcel_handling: Int64s  # micros that are paid
     capacity: Int64s  # parcels of a slot, or UNLIMITED_PARCELS
     parcel_use: Int64s
     tail: Int64s
@@ -75,6 +74,13 @@ class LiveNetwork:
         self.departures = Departures.of(nodes, nodes.node_id, closed_on)
         self.unit_prices = UnitPrices.of(nodes, skus, policy)
         self.arrays = _node_arrays(nodes, policy)
+        # The same figures as plain numbers: one at a time they are read several times as fast as from arrays.
+        self.price_micros: list[int] = skus.price_micros.tolist()
+        self.weight_g: list[int] = skus.weight_g.tolist()
+        self.parcel_handling: list[int] = nodes.handling_micros_per_parcel.tolist()
+        self.piece_handling: list[int] = nodes.handling_micros_per_unit.tolist()
+        self.commission_bp: list[int] = self.unit_prices.commission_bp.tolist()
+        self.class_of_node: list[int] = self.departures.of_node.tolist()
         self.list_fixed = _full(self.tariffs.list_fixed, len(self.tariffs.lists))
         self._sends = {m: nodes.ships & ~excluded_nodes(nodes, policy, m) for m in DECIDED_METHODS}
         self._lanes: OrderedDict[Place, Int16s] = OrderedDict()
@@ -149,7 +155,6 @@ def _node_arrays(nodes: Nodes, policy: Policy) -> NodeArrays:
     last_units = [policy.last_units.of(NodeKind(kind)) for kind in kinds]
     return NodeArrays(
         parcel_cost=nodes.handling_micros_per_parcel + vendor_parcel_weights(nodes, policy),
-        parcel_handling=nodes.handling_micros_per_parcel,
         capacity=nodes.capacity_parcels,
         parcel_use=np.ones(len(nodes), np.int64),
         tail=np.minimum(_full(tail, len(nodes)), limited),

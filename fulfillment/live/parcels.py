@@ -72,23 +72,22 @@ def _planned(
     moments: Moments,
     unused: list[list[tuple[Line, int]]],
 ) -> PlannedParcel:
-    prices, weight_g, sku_id = network.unit_prices, network.skus.weight_g, network.skus.sku_id
-    node = parcel.node
+    sku_id, node = network.skus.sku_id, parcel.node
     lines, units = list[Line](), dict[str, int]()
-    weight, cost = 0, int(network.arrays.parcel_handling[node])
+    weight, pieces, commission = 0, 0, 0
     for at, _, qty in parcel.entries:
         item = wanted.lines[at][0]
-        weight += qty * item.units * int(weight_g[item.sku])
-        commission = int(prices.price_micros[item.sku]) * int(prices.commission_bp[node]) // 10_000
-        cost += qty * item.units * commission
-        a_piece = int(prices.unit_micros[node] - prices.vendor_micros[node])
+        goods = qty * item.units
+        weight += goods * network.weight_g[item.sku]
+        commission += goods * (network.price_micros[item.sku] * network.commission_bp[node] // 10_000)
         for sku, each in item.pieces:
-            cost += qty * each * a_piece
+            pieces += qty * each
             units[sku_id[sku]] = units.get(sku_id[sku], 0) + qty * each
-        lines.extend(_hand_out(unused[at], qty * item.units))
+        lines.extend(_hand_out(unused[at], goods))
     tariff = network.tariffs.lists[parcel.price_list]
-    cost += tariff.price_micros(weight) - tariff.late_micros
-    k = int(moments.of_node[node])
+    transport = tariff.price_micros(weight) - tariff.late_micros
+    handling = network.parcel_handling[node] + pieces * network.piece_handling[node] + commission
+    k = network.class_of_node[node]
     is_own = tariff.carrier == NO_CARRIER
     departs_at = None if is_own else moments.departs_at[k]
     return PlannedParcel(
@@ -102,7 +101,7 @@ def _planned(
         slot_on=moments.ready_on(k) if departs_at is None else moments.departs_on[k],
         lines=tuple(lines),
         units=units,
-        cost_micros=cost,
+        cost_micros=transport + handling,
     )
 
 

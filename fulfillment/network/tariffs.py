@@ -8,6 +8,7 @@ Where a parcel may be late at a price, every list has a copy for each day late, 
 the parcel; a tariff holds the copy that the slack calls for.
 """
 
+from bisect import bisect_left
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -67,7 +68,7 @@ class PriceList:
         """Price a parcel: full multiples of the last step, the step of the rest, and its lateness."""
         full = max(0, -(-weight_g // self.steps_g[-1]) - 1)
         rest = weight_g - full * self.steps_g[-1]
-        step = next(k for k, most in enumerate(self.steps_g) if most >= rest)
+        step = bisect_left(self.steps_g, rest)
         return full * self.costs_micros[-1] + self.costs_micros[step] + self.late_micros
 
     def never_beats(self, other: "PriceList") -> bool:

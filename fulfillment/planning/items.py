@@ -135,7 +135,6 @@ class UnitPrices:
     """What it costs to hand over an item at a node: handling, commission, and what vendors weigh."""
 
     unit_micros: Int64s  # [n] for each unit that is picked
-    vendor_micros: Int64s  # [n] the part of it that is a weight of the policy, which nobody pays
     commission_bp: Int64s  # [n] hundredths of a percent of the price
     price_micros: Int64s  # [s]
 
@@ -145,7 +144,7 @@ class UnitPrices:
         is_vendor = np.array([kind is NodeKind.VENDOR for kind in kind_of_nodes(nodes)], bool)
         weight = is_vendor * (policy.vendors_last.cents_per_unit * MICROS_PER_CENT)
         commission_bp = np.rint(nodes.commission_pct * 100).astype(np.int64)
-        return cls(nodes.handling_micros_per_unit + weight, weight, commission_bp, skus.price_micros)
+        return cls(nodes.handling_micros_per_unit + weight, commission_bp, skus.price_micros)
 
     def micros(self, sku: Int64s, units: Int64s, handled_units: Int64s, node: Int64s) -> Int64s:
         """Price items of so many units of a SKU, of which so many pieces are picked; shapes broadcast."""
