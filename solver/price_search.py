@@ -31,6 +31,7 @@ from solver.plan_state import PlanState
 from solver.prices import Prices, limited_capacity, worth_of_supply
 from solver.problem import AllocationProblem, Int64s
 from solver.restricted_dual import RestrictedDual
+from solver.scarcity import scarcity_prices
 from solver.shards import ShardPool
 
 Floats = npt.NDArray[np.float64]
@@ -88,12 +89,21 @@ class PriceSearch:
             [self._n_stock, problem.n_nodes],
         )
         self._width = 1.0
+        self._least_cost = np.zeros(problem.n_orders, np.int64)  # of each order, at the prices priced last
         self.patterns = Patterns.none()
         self.prices = Prices.zero(problem)
 
     def begin(self, stock: Int64s, capacity: Int64s) -> None:
         """Price all orders at the prices to start from; int64[h], int64[n], micros, >= 0."""
         self._adopt_if_better(stock, capacity)
+
+    def begin_cold(self) -> None:
+        """Price all orders at nothing, and where there is too little of a SKU at what that makes it worth."""
+        nothing = Prices.zero(self._problem)
+        self._adopt_if_better(nothing.stock, nothing.capacity)
+        scarce = scarcity_prices(self._problem, self._least_cost)
+        if scarce.any():
+            self._adopt_if_better(scarce, nothing.capacity)
 
     def learn(self, plan: PlanState) -> None:
         """Add the patterns of a plan; with one feasible plan known, the restricted dual is bounded."""
@@ -168,8 +178,9 @@ class PriceSearch:
         """Price all orders exactly and keep their patterns; returns the bound, in micros."""
         found = list(self._pool.run(FindPatterns(stock, capacity, self._binds)))
         self.patterns = merge(self.patterns, by_order([part.patterns for part in found]))
-        least = sum(int(part.least_cost.sum()) for part in found)
-        return least - worth_of_supply(self._arrays, stock, capacity)
+        for first, part in enumerate(found):
+            self._least_cost[first :: len(found)] = part.least_cost
+        return int(self._least_cost.sum()) - worth_of_supply(self._arrays, stock, capacity)
 
     def _adopt_if_better(self, stock: Int64s, capacity: Int64s) -> bool:
         bound = self._price(stock, capacity)

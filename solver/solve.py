@@ -3,10 +3,10 @@
 1. First come, first served, exactly (`sequence` at zero prices): a feasible plan at once. A warm
    `start` adds the plan before, as far as it still fits, the other orders planned at its prices, and begins
    the search at these prices and not hot.
-2. Prices of stock and capacity (`price_search`), cooling down: each step climbs the dual over the order
-   patterns that are known and proves an exact bound at the prices it reaches. Now and then the orders are
-   planned in sequence at these prices, so that each leaves what is worth more elsewhere. Where the linear
-   program over the patterns is small, its duals are the last prices.
+2. Prices of stock and capacity (`price_search`) begin at what scarce units are worth (`scarcity`) and cool:
+   each step climbs the dual over the order patterns that are known and proves an exact bound at the prices it
+   reaches. Now and then the orders are planned in sequence at these prices, so that each leaves what is worth
+   more elsewhere. Where the linear program over the patterns is small, its duals are the last prices.
 3. The best plan is improved by letting orders displace each other (`improve`), then by integer programs over
    patterns, block by block (`columns`), and so on in turn; a tiny batch is one block in the end. Orders too
    large for the exact search are planned again by a program of their own (`replan`).
@@ -118,7 +118,7 @@ class SolveParams:
         """The most passes over all orders that a solve without a start makes."""
         prices = len(self.temperatures) * (1 + self.samples) + len(self.temperatures) // self.plan_every
         prices += 2 * self.master_rounds
-        return 4 + prices + self.cycles * (self.improvement_rounds + self.blocks // BLOCKS_AT_ONCE)
+        return 5 + prices + self.cycles * (self.improvement_rounds + self.blocks // BLOCKS_AT_ONCE)
 
     @property
     def warm_passes_planned(self) -> int:
@@ -278,7 +278,7 @@ class _Run:
         if self.start is not None:
             self.search.begin(*self.start.prices(self.problem, rows_that_bind(self.problem)))
             self._plan_from(self.start)
-        self.search.begin(self.zero.stock, self.zero.capacity)
+        self.search.begin_cold()  # a start may be worse than none
         if self.start is not None:
             self._displace(1.0)  # at prices that are good already
 
