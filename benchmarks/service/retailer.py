@@ -61,7 +61,14 @@ class Facts:
 
 
 def make_retailer(size: str, seed: int, folder: Path) -> Facts:
-    """Write a day's folder: one SKU stands at one node alone, and nodes have room for millions of parcels."""
+    """Write a retailer's folder."""
+    scenario, facts = make_up(size, seed)
+    write_scenario(scenario, folder)
+    return facts
+
+
+def make_up(size: str, seed: int) -> tuple[Scenario, Facts]:
+    """Make a retailer up: one SKU stands at one node alone, and nodes have room for millions of parcels."""
     made = generate(SIZES[size], seed)
     hot = _hot_position(made)
     stock = made.stock
@@ -75,17 +82,17 @@ def make_retailer(size: str, seed: int, folder: Path) -> Facts:
         nodes=replace(made.nodes, capacity_parcels=np.full(len(made.nodes), CAPACITY_PARCELS)),
         stock=Stock(**{name: _only(column, kept) for name, column in columns.items()}),
     )
-    write_scenario(scenario, folder)
     nodes, skus = scenario.nodes.node_id, scenario.skus.sku_id
     with_units = np.flatnonzero(scenario.stock.available > 0)
     node, sku = scenario.stock.node[with_units], scenario.stock.sku[with_units]
-    return Facts(
+    facts = Facts(
         sku_ids=[skus[each] for each in np.unique(sku) if each != stock.sku[hot]],
         postal_codes=list(scenario.postal_codes.postal_code),
         positions=[(nodes[n], skus[s]) for n, s in zip(node, sku, strict=True)][:POSITIONS_MAX],
         hot_sku_id=skus[stock.sku[hot]],
         hot_node_id=nodes[stock.node[hot]],
     )
+    return scenario, facts
 
 
 def _hot_position(scenario: Scenario) -> int:

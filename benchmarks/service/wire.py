@@ -128,6 +128,8 @@ async def keep_calling(
             await asyncio.sleep(RECONNECT_SECONDS)
             continue
         await caller.ended
+        if not is_over():
+            await asyncio.sleep(RECONNECT_SECONDS)
 
 
 RECONNECT_SECONDS = 0.05
