@@ -15,7 +15,7 @@ from fulfillment.domain.availability import Supply
 from fulfillment.services.receive import Receipt, receive
 from fulfillment.store.columns import StockColumns
 from fulfillment.store.posting import Posted
-from fulfillment.store.stock import known_movements
+from fulfillment.store.stock_rows import known_movements
 from fulfillment.store.supply import add_purchases, known_supply
 from fulfillment.store.transaction import run_in_transaction
 

@@ -1,7 +1,7 @@
 """Balances and the entries that made them, supply on its way, and the buffers kept back.
 
-Only `fulfillment/store/stock.py` writes ``stock`` and ``stock_entry``. A trigger refuses to change or delete
-an entry on either database.
+Only `fulfillment/store/stock_rows.py` writes ``stock`` and ``stock_entry``. A trigger refuses to change or
+delete an entry on either database.
 """
 
 from sqlalchemy import CheckConstraint, Column, Date, Index, Integer, Table, Text, UniqueConstraint

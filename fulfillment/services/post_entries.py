@@ -1,0 +1,132 @@
+"""Post what nodes and partners report: thousands of entries at once, each with its own outcome."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from sqlalchemy import Connection, Engine
+
+from fulfillment.clock import Clock
+from fulfillment.domain.errors import FulfillmentError, InvalidRequest
+from fulfillment.domain.reported import Move, reported_move
+from fulfillment.store.bulk import BulkPosted, EntryColumns, post_each
+from fulfillment.store.transaction import run_in_transaction
+
+Cell = TypeVar("Cell")
+
+ENTRIES_MAX = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedEntries:
+    """Entries as they are reported, as columns of one length.
+
+    Attributes
+    ----------
+    entry_id : sequence of str
+        Given by whoever reports them; reporting an entry again is harmless.
+    source, target : sequence of str or None
+        None where the reason says it.
+    occurred_at : sequence of datetime or None
+        UTC; None for now.
+    """
+
+    entry_id: Sequence[str]
+    node_id: Sequence[str]
+    sku_id: Sequence[str]
+    reason: Sequence[str]
+    source: Sequence[str | None]
+    target: Sequence[str | None]
+    qty: Sequence[int]
+    reference: Sequence[str]
+    occurred_at: Sequence[datetime | None]
+
+
+def post_entries(engine: Engine, reported: ReportedEntries, *, clock: Clock, actor: str) -> BulkPosted:
+    """Post each entry that can be; one that cannot does not fail the others.
+
+    Returns
+    -------
+    BulkPosted
+        By the place of each entry in `reported`: refused is what a reason does not allow, an unknown node or
+        SKU, units that are not there, and an id that stands for another movement.
+
+    Raises
+    ------
+    InvalidRequest
+        When there are more than `ENTRIES_MAX`; nothing was written.
+    """
+
+    def story(connection: Connection) -> BulkPosted:
+        return post_entries_within(connection, reported, clock=clock, actor=actor)
+
+    return run_in_transaction(engine, story)
+
+
+def post_entries_within(
+    connection: Connection, reported: ReportedEntries, *, clock: Clock, actor: str
+) -> BulkPosted:
+    """Do what `post_entries` does, in the caller's transaction."""
+    count = len(reported.entry_id)
+    if count > ENTRIES_MAX:
+        raise InvalidRequest(
+            f"{count} entries in one call",
+            remedy=f"send at most {ENTRIES_MAX} at once",
+            key="entries",
+            value=count,
+        )
+    now = clock.now()
+    moves, refused = _moves(reported)
+    allowed = [index for index, move in enumerate(moves) if move is not None]
+    posted = post_each(connection, _columns(reported, moves, allowed, now), actor=actor, recorded_at=now)
+    return BulkPosted(
+        applied=[allowed[place] for place in posted.applied],
+        duplicates=[allowed[place] for place in posted.duplicates],
+        refused={**refused, **{allowed[place]: error for place, error in posted.refused.items()}},
+    )
+
+
+def _moves(reported: ReportedEntries) -> tuple[list[Move | None], dict[int, FulfillmentError]]:
+    """Tell from where to where each entry moves units, None for one that may not be reported."""
+    known: dict[tuple[str, str | None, str | None], Move | InvalidRequest] = {}
+    moves: list[Move | None] = []
+    refused: dict[int, FulfillmentError] = {}
+    for index, asked in enumerate(zip(reported.reason, reported.source, reported.target, strict=True)):
+        move = known.get(asked)
+        if move is None:
+            move = known[asked] = _move(*asked)
+        if isinstance(move, InvalidRequest):
+            refused[index] = move
+            moves.append(None)
+        else:
+            moves.append(move)
+    return moves, refused
+
+
+def _move(reason: str, source: str | None, target: str | None) -> Move | InvalidRequest:
+    try:
+        return reported_move(reason, source, target)
+    except InvalidRequest as refusal:
+        return refusal
+
+
+def _columns(
+    reported: ReportedEntries, moves: Sequence[Move | None], allowed: Sequence[int], now: datetime
+) -> EntryColumns:
+    their_moves = [move for move in moves if move is not None]
+
+    def those(column: Sequence[Cell]) -> Sequence[Cell]:
+        return column if len(allowed) == len(moves) else [column[index] for index in allowed]
+
+    return EntryColumns(
+        entry_id=those(reported.entry_id),
+        node_id=those(reported.node_id),
+        sku_id=those(reported.sku_id),
+        source=[source for source, _ in their_moves],
+        target=[target for _, target in their_moves],
+        qty=those(reported.qty),
+        reason=those(reported.reason),
+        reference=those(reported.reference),
+        occurred_at=[at or now for at in those(reported.occurred_at)],
+    )
