@@ -9,12 +9,18 @@ from fastapi.routing import APIRoute
 from api.auth import Authenticate
 from api.body_limit import LimitBody
 from api.errors import add_handlers
+from api.logs import RequestLog
+from api.metrics import Metrics
+from api.observe import Observe
+from api.pulse import pulse
+from api.rate_limit import LimitRate
 from api.routes import events, nodes, operations, webhooks
 from api.runtime import open_runtime
 from api.specification import describe
+from api.telemetry import open_telemetry
 from fulfillment import __version__
 from fulfillment.clock import Clock
-from fulfillment.ids import IdSource
+from fulfillment.ids import IdSource, new_secret
 from fulfillment.settings import Settings
 
 ROUTERS: tuple[APIRouter, ...] = (events.router, nodes.router, operations.router, webhooks.router)
@@ -30,12 +36,16 @@ def make_app(settings: Settings, *, clock: Clock | None = None, ids: IdSource | 
     clock, ids
         The machine's clock and time-ordered ids unless a test needs others.
     """
+    metrics = Metrics()
+    telemetry, end_telemetry = open_telemetry(settings.otlp_endpoint)
 
     @asynccontextmanager
     async def run(app: FastAPI) -> AsyncIterator[None]:
-        with open_runtime(settings, clock=clock, ids=ids) as runtime:
+        with open_runtime(settings, metrics, clock=clock, ids=ids) as runtime:
             app.state.runtime = runtime
-            yield
+            async with pulse(runtime.tell_metrics):
+                yield
+        end_telemetry()
 
     app = FastAPI(
         title="fulfillment",
@@ -44,12 +54,15 @@ def make_app(settings: Settings, *, clock: Clock | None = None, ids: IdSource | 
         lifespan=run,
         docs_url=None,
         redoc_url=None,
+        telemetry=telemetry,
         generate_unique_id_function=_name_of,
     )
     add_handlers(app)
     # The last one added is the first to see a request.
     app.add_middleware(LimitBody, bytes_max=settings.body_bytes_max)
+    app.add_middleware(LimitRate, requests_per_minute=settings.requests_per_minute_max)
     app.add_middleware(Authenticate)
+    app.add_middleware(Observe, metrics=metrics, log=RequestLog(settings.log_level), prefix=new_secret()[:8])
     for router in ROUTERS:
         app.include_router(router)
     describe(app)

@@ -1,8 +1,11 @@
 """Middleware: a body larger than the service reads is refused with 413, announced or not."""
 
+from http import HTTPStatus
+
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import BodyTooLarge, problem_response
+from api.errors import BodyTooLarge, refuse
 
 
 class LimitBody:
@@ -28,7 +31,7 @@ class LimitBody:
             # Sent in chunks of unknown number; whoever reads them gets the error, and it becomes an answer.
             receive = self._counting(receive)
         elif announced > self._bytes_max:
-            await problem_response(self._refusal())(scope, receive, send)
+            await refuse(self._refusal(), scope, receive, send)
             return
         await self._app(scope, receive, send)
 
@@ -40,7 +43,8 @@ class LimitBody:
             message = await receive()
             seen += len(message.get("body", b""))
             if seen > self._bytes_max:
-                raise self._refusal()
+                # FastAPI lets no other error through from the reading of a body; `errors` looks at the cause.
+                raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE) from self._refusal()
             return message
 
         return counted

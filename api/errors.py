@@ -1,5 +1,6 @@
 """The single table from errors to HTTP, as `application/problem+json` (RFC 9457)."""
 
+import logging
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -9,6 +10,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from fulfillment.domain.errors import (
     Busy,
@@ -18,10 +20,13 @@ from fulfillment.domain.errors import (
     InvariantViolation,
     NotFound,
 )
+from fulfillment.store.outages import DATABASE_ERRORS, is_outage
 
 PROBLEM_TYPE = "/docs#problem-"
 """``type`` of a problem: this, and its code."""
 ERRORS_NAMED_MAX = 20
+_DEFECT = "a defect of the service; it was logged with this request's id"
+_log = logging.getLogger(__name__)
 
 
 class Unauthorized(FulfillmentError):
@@ -78,7 +83,7 @@ def problem_of(error: FulfillmentError) -> dict[str, Any]:
     """Return the document that tells an error; JSON values only, so that it may be stored as an answer."""
     status = status_of(error)
     if status == HTTPStatus.INTERNAL_SERVER_ERROR:
-        return problem(status, error.code, "a defect of the service; it was logged with this request's id")
+        return problem(status, error.code, _DEFECT)
     return problem(status, error.code, str(error), error.data)
 
 
@@ -108,6 +113,12 @@ def problem_response(error: FulfillmentError) -> Response:
     return as_response(problem_of(error), headers)
 
 
+async def refuse(error: FulfillmentError, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer with an error from within a middleware, where no handler would."""
+    scope["problem_code"] = error.code
+    await problem_response(error)(scope, receive, send)
+
+
 def as_response(document: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:
     """Answer with a problem document."""
     return Response(
@@ -121,45 +132,60 @@ def as_response(document: Mapping[str, Any], headers: Mapping[str, str] | None =
 def add_handlers(app: FastAPI) -> None:
     """Let the application answer every error as a problem."""
     app.add_exception_handler(FulfillmentError, _answer_ours)
+    for kind in DATABASE_ERRORS:
+        app.add_exception_handler(kind, _answer_outage)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
     app.add_exception_handler(HTTPException, _answer_http)
     app.add_exception_handler(Exception, _answer_defect)
 
 
-async def _answer_ours(_request: Request, error: Exception) -> Response:
+async def _answer_ours(request: Request, error: Exception) -> Response:
     if not isinstance(error, FulfillmentError) or status_of(error) == HTTPStatus.INTERNAL_SERVER_ERROR:
         raise error  # on to _answer_defect, and to the log
-    return problem_response(error)
+    return _told(request, problem_response(error), error.code)
 
 
-async def _answer_invalid(_request: Request, error: Exception) -> Response:
+async def _answer_outage(request: Request, error: Exception) -> Response:
+    if not is_outage(error):
+        raise error
+    return await _answer_ours(request, outage(error))
+
+
+def outage(error: BaseException) -> Busy:
+    """Log that the database does not answer, and return what callers are told of it."""
+    _log.warning("database_outage", exc_info=error)
+    return Busy("the database does not answer now; repeating is safe")
+
+
+async def _answer_invalid(request: Request, error: Exception) -> Response:
     """Say what the framework found wrong with the request, without repeating what was sent."""
     found = error.errors() if isinstance(error, RequestValidationError) else []
     errors = [{"location": list(each["loc"]), "message": each["msg"]} for each in found[:ERRORS_NAMED_MAX]]
     first = f"{'.'.join(map(str, errors[0]['location']))}: {errors[0]['message']}" if errors else "invalid"
     more = f" and {len(found) - 1} more" if len(found) > 1 else ""
-    return as_response(
-        problem(HTTPStatus.UNPROCESSABLE_ENTITY, InvalidRequest.code, first + more, {"errors": errors})
-    )
+    document = problem(HTTPStatus.UNPROCESSABLE_ENTITY, InvalidRequest.code, first + more, {"errors": errors})
+    return _told(request, as_response(document), InvalidRequest.code)
 
 
-async def _answer_http(_request: Request, error: Exception) -> Response:
+async def _answer_http(request: Request, error: Exception) -> Response:
     """Answer what the framework refuses by itself: unknown paths, methods, broken bodies."""
     if not isinstance(error, HTTPException):
         raise error
+    if isinstance(error.__cause__, FulfillmentError):
+        return await _answer_ours(request, error.__cause__)
     status = HTTPStatus(error.status_code)
-    return as_response(
-        problem(status, status.phrase.lower().replace(" ", "_"), str(error.detail)), error.headers
-    )
+    code = status.phrase.lower().replace(" ", "_")
+    return _told(request, as_response(problem(status, code, str(error.detail)), error.headers), code)
 
 
-async def _answer_defect(_request: Request, error: Exception) -> Response:
+async def _answer_defect(request: Request, error: Exception) -> Response:
     # Starlette raises it again after this answer, so the server's log has it whole.
     code = error.code if isinstance(error, FulfillmentError) else "internal_error"
-    return as_response(
-        problem(
-            HTTPStatus.INTERNAL_SERVER_ERROR,
-            code,
-            "a defect of the service; it was logged with this request's id",
-        )
-    )
+    document = problem(HTTPStatus.INTERNAL_SERVER_ERROR, code, _DEFECT)
+    return _told(request, as_response(document), code)
+
+
+def _told(request: Request, response: Response, code: str) -> Response:
+    """Leave the problem's code where `Observe` finds it."""
+    request.scope["problem_code"] = code
+    return response

@@ -4,7 +4,8 @@ A part that runs beside the requests (a view, a committer, a feed) is a context 
 enters; they are left in the opposite order, so what is accepted is finished before what it needs is closed.
 """
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Annotated
@@ -13,26 +14,47 @@ from fastapi import Depends, Request
 from sqlalchemy import Engine
 
 from api.auth import KeyRing
+from api.metrics import Metrics
 from fulfillment.clock import Clock, SystemClock
 from fulfillment.ids import IdSource, TimeOrderedIds
 from fulfillment.settings import Settings
-from fulfillment.store.ledger import open_ledger
+from fulfillment.store.clock_skew import require_close_clocks
+from fulfillment.store.ledger import open_ledger, why_unreachable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runtime:
-    """The parts of a running process, reachable from every route as `Service`."""
+    """The parts of a running process, reachable from every route as `Service`.
+
+    Attributes
+    ----------
+    checks : mapping
+        By name, what must hold for the process to be ready: returns an empty text, or what is wrong.
+    gauges, counts : mapping
+        By name, what /metrics tells of a part: its present value, or a total that only grows.
+    """
 
     settings: Settings
     engine: Engine
     clock: Clock
     ids: IdSource
     keys: KeyRing
+    metrics: Metrics
+    checks: Mapping[str, Callable[[], str]]
+    gauges: Mapping[str, Callable[[], float]]
+    counts: Mapping[str, Callable[[], float]]
+
+    def tell_metrics(self) -> None:
+        """Let /metrics know how the parts are."""
+        self.metrics.tell(
+            {name: read() for name, read in self.gauges.items()},
+            {name: read() for name, read in self.counts.items()},
+        )
 
 
 @contextmanager
 def open_runtime(
-    settings: Settings, *, clock: Clock | None = None, ids: IdSource | None = None
+    settings: Settings, metrics: Metrics, *, clock: Clock | None = None, ids: IdSource | None = None
 ) -> Iterator[Runtime]:
     """Open the ledger and start what runs beside the requests.
 
@@ -41,15 +63,21 @@ def open_runtime(
     InvalidRequest
         When the database cannot be used, is unsafe, or needs migrations.
     """
-    clock = clock or SystemClock()
     with ExitStack() as parts:
         engine = parts.enter_context(open_ledger(settings.database_url))
+        if clock is None:
+            clock = SystemClock()
+            require_close_clocks(engine, clock)
         yield Runtime(
             settings=settings,
             engine=engine,
             clock=clock,
             ids=ids or TimeOrderedIds(clock),
             keys=KeyRing(engine, clock, settings.key_cache_seconds),
+            metrics=metrics,
+            checks={"ledger": functools.partial(why_unreachable, engine)},
+            gauges={},
+            counts={},
         )
 
 

@@ -4,6 +4,7 @@ No other file reads the environment. A bad value stops the start.
 """
 
 import difflib
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -12,6 +13,9 @@ from typing import Any, Self
 from fulfillment.domain.errors import InvalidRequest
 
 PREFIX = "FULFILLMENT_"
+LOG_LEVELS = ("debug", "info", "warning", "error")
+METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""Where the Prometheus library looks for the folder in which processes share their counts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +43,10 @@ class Settings:
         the environment separated by commas. Others need HTTPS and public addresses.
     events_keep_days : int
         How long events are kept for whoever follows or replays them.
+    log_level : str
+        What the service logs at least: debug, info (every request), warning or error.
+    otlp_endpoint : str
+        URL of an OpenTelemetry collector that traces go to; empty: none are made.
     """
 
     database_url: str = field(default="sqlite:///fulfillment.db", repr=False)
@@ -50,6 +58,8 @@ class Settings:
     key_cache_seconds: int = 5
     webhook_hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "::1")
     events_keep_days: int = 30
+    log_level: str = "info"
+    otlp_endpoint: str = ""
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"(sqlite|postgresql)(\+\w+)?://.*", self.database_url):
@@ -60,6 +70,10 @@ class Settings:
             raise _bad("retailer", self.retailer, "give the name that people should read")
         if not re.fullmatch(r"[A-Z]{3}", self.currency):
             raise _bad("currency", self.currency, "give an ISO 4217 code of three capitals, such as USD")
+        if self.log_level not in LOG_LEVELS:
+            raise _bad("log_level", self.log_level, f"give one of {', '.join(LOG_LEVELS)}")
+        if self.otlp_endpoint and not re.fullmatch(r"https?://[^/]+.*", self.otlp_endpoint):
+            raise _bad("otlp_endpoint", self.otlp_endpoint, "give an http:// or https:// URL, or nothing")
         for name, (least, most) in _WHOLE_NUMBERS.items():
             if not least <= getattr(self, name) <= most:
                 raise _bad(name, getattr(self, name), _whole_number_remedy(name))
@@ -113,6 +127,24 @@ def _whole_number(name: str, text: str) -> int:
 def _whole_number_remedy(name: str) -> str:
     least, most = _WHOLE_NUMBERS[name]
     return f"give a whole number from {least} to {most}"
+
+
+def read_settings() -> Settings:
+    """Read the settings from this process's environment."""
+    return Settings.from_environment(os.environ)
+
+
+def share_metrics(folder: str) -> None:
+    """Let this process and those it starts keep their counts in `folder`.
+
+    The Prometheus library takes it from the environment alone, when it is first imported.
+    """
+    os.environ[METRICS_FOLDER] = folder
+
+
+def metrics_folder() -> str | None:
+    """Return the folder in which processes share their counts; None for a process on its own."""
+    return os.environ.get(METRICS_FOLDER)
 
 
 def variable_of(name: str) -> str:

@@ -18,6 +18,8 @@ def test_every_setting_is_read_from_its_variable() -> None:
         "FULFILLMENT_BODY_BYTES_MAX": "4096",
         "FULFILLMENT_REQUESTS_PER_MINUTE_MAX": "600",
         "FULFILLMENT_KEY_CACHE_SECONDS": "0",
+        "FULFILLMENT_LOG_LEVEL": "warning",
+        "FULFILLMENT_OTLP_ENDPOINT": "http://collector:4318/v1/traces",
         "PATH": "/bin",
     }
     assert Settings.from_environment(environment) == Settings(
@@ -28,6 +30,8 @@ def test_every_setting_is_read_from_its_variable() -> None:
         body_bytes_max=4096,
         requests_per_minute_max=600,
         key_cache_seconds=0,
+        log_level="warning",
+        otlp_endpoint="http://collector:4318/v1/traces",
     )
 
 
@@ -48,6 +52,8 @@ def test_every_setting_is_read_from_its_variable() -> None:
         ("FULFILLMENT_BODY_BYTES_MAX", "10"),
         ("FULFILLMENT_REQUESTS_PER_MINUTE_MAX", "1.5"),
         ("FULFILLMENT_KEY_CACHE_SECONDS", "4000"),
+        ("FULFILLMENT_LOG_LEVEL", "loud"),
+        ("FULFILLMENT_OTLP_ENDPOINT", "collector:4318"),
     ],
 )
 def test_a_bad_value_stops_the_start_and_names_variable_and_remedy(variable: str, value: str) -> None:

@@ -16,8 +16,11 @@ from fulfillment.cli.compare import compare
 from fulfillment.cli.demo import demo
 from fulfillment.cli.exits import ExitCode
 from fulfillment.cli.import_ import import_
+from fulfillment.cli.keys import keys
+from fulfillment.cli.migrate import migrate
 from fulfillment.cli.plan import plan
 from fulfillment.cli.report import report
+from fulfillment.cli.serve import serve
 from fulfillment.cli.validate import validate
 from fulfillment.cli.verify import verify
 
@@ -26,8 +29,10 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "compare": compare,
     "demo": demo,
     "import": import_,
+    "migrate": migrate,
     "plan": plan,
     "report": report,
+    "serve": serve,
     "validate": validate,
     "verify": verify,
 }
@@ -41,6 +46,7 @@ app = typer.Typer(
 )
 for _name, _command in COMMANDS.items():
     app.command(_name)(_command)
+app.add_typer(keys)
 
 
 def _print_version(wanted: bool) -> None:

@@ -9,9 +9,10 @@ from typing import Annotated
 
 import typer
 
+from fulfillment.cli.database import LEDGER_HELP
 from fulfillment.cli.demo_folder import DemoFolder
 from fulfillment.cli.exits import ExitCode
-from fulfillment.cli.import_ import DATABASE_HELP, load_with_progress
+from fulfillment.cli.import_ import load_with_progress
 from fulfillment.cli.output import AsJson, Output, open_output
 from fulfillment.cli.plan_ledger import LedgerPlan, plan_ledger
 from fulfillment.cli.plan_search import Search
@@ -26,7 +27,7 @@ def demo(
     seed: Annotated[int, typer.Option(min=0, help="Another seed, another retailer.")] = 0,
     database: Annotated[
         str | None,
-        typer.Option("--db", help=f"{DATABASE_HELP} By default a SQLite file in DIR.", metavar="URL"),
+        typer.Option("--db", help=f"{LEDGER_HELP} By default a SQLite file in DIR.", metavar="URL"),
     ] = None,
     keep: Annotated[
         Path,

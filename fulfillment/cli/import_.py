@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fulfillment.cli.database import Database, settings_for
 from fulfillment.cli.output import AsJson, Output, open_output
 
 if TYPE_CHECKING:
@@ -15,12 +16,11 @@ if TYPE_CHECKING:
     from fulfillment.services.load_day import DayLoaded
 
 ACTOR = "fulfillment import"
-DATABASE_HELP = "The ledger: a SQLite file, or postgresql://USER@HOST/DATABASE."
 
 
 def import_(
     directory: Annotated[Path, typer.Argument(help="The scenario's folder.", metavar="DIR")],
-    database: Annotated[str, typer.Option("--db", help=DATABASE_HELP, metavar="URL")],
+    database: Database = None,
     as_json: AsJson = False,
 ) -> None:
     """Load a scenario's network, stock and orders into the ledger; loading twice is harmless."""
@@ -30,7 +30,7 @@ def import_(
     with open_output(as_json) as out:
         with out.progress("read and validate"):
             scenario = read_scenario(directory)
-        with open_ledger(database, make=True) as ledger:
+        with open_ledger(settings_for(database).database_url, make=True) as ledger:
             loaded, seconds = load_with_progress(out, scenario, ledger)
         _tell(out, loaded)
         rows = count_rows(scenario)

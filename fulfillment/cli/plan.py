@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from fulfillment.cli.database import DATABASE_HELP, ledger_named
 from fulfillment.cli.exits import ExitCode
-from fulfillment.cli.import_ import DATABASE_HELP
 from fulfillment.cli.output import AsJson, Output, open_output
 from fulfillment.cli.plan_ledger import plan_ledger
 from fulfillment.cli.plan_search import (
@@ -104,6 +104,8 @@ def plan(
             earlier=read_earlier(earlier, method),
             workforce=stack.enter_context(open_workforce(method, threads, workers, cluster)),
         )
+        if directory is None:
+            database = ledger_named(database)
         match directory, out_folder, database:
             case Path(), Path(), None:
                 run = _plan_folder(out, directory, out_folder, search)

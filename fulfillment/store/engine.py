@@ -59,7 +59,7 @@ def open_engine(database: str | Path, *, must_exist: bool = False) -> Engine:
         if must_exist and not Path(url.database or "").is_file():
             raise InvalidRequest(
                 f"there is no ledger at {url.database}",
-                remedy="make one with `fulfillment import DIR --db URL`",
+                remedy="make one with `fulfillment migrate --db URL` or `fulfillment import DIR --db URL`",
                 key="db",
                 value=url.database,
             )

@@ -13,8 +13,9 @@ from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from fulfillment.domain.errors import Busy, InvalidRequest
-from fulfillment.store.engine import open_engine
+from fulfillment.store.engine import READS_ONLY, open_engine
 from fulfillment.store.migrate import make_current, refuse_other_tables, require_current
+from fulfillment.store.outages import DATABASE_ERRORS, is_outage
 from fulfillment.store.schema.stock import stock_entry
 from fulfillment.store.transaction import lost_a_race
 
@@ -42,7 +43,7 @@ def open_ledger(database: str | Path, *, make: bool = False) -> Iterator[Engine]
         try:
             yield engine
         except OperationalError as error:
-            if not _is_from_outside(error):
+            if not is_outage(error):
                 raise
             raise Busy(f"the database failed: {_first_line(error)}; repeat the command") from error
     finally:
@@ -80,15 +81,20 @@ def _make_ready(engine: Engine, make: bool) -> None:
         raise
 
 
-def _is_from_outside(error: OperationalError) -> bool:
-    """Tell a lost server or a full disk from a statement of ours that is wrong."""
-    if isinstance(error.orig, sqlite3.Error):
-        return getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_ERROR) != sqlite3.SQLITE_ERROR
-    return True
-
-
 def _first_line(error: DBAPIError) -> str:
     return str(error.orig).strip().splitlines()[0]
+
+
+def why_unreachable(engine: Engine) -> str:
+    """Ask the ledger something; return an empty text when it answers, else why it does not."""
+    try:
+        with engine.connect().execution_options(**{READS_ONLY: True}) as connection:
+            ledger_position(connection)
+    except DATABASE_ERRORS as error:
+        if not is_outage(error):
+            raise
+        return "the database does not answer"
+    return ""
 
 
 def ledger_position(connection: Connection) -> int:

@@ -52,7 +52,7 @@ def require_current(engine: Engine) -> None:
     if found is None:
         raise InvalidRequest(
             "the database is empty",
-            remedy="run `fulfillment import DIR --db URL`, which fills it",
+            remedy="run `fulfillment migrate --db URL`, or `fulfillment import DIR --db URL`, which fills it",
             key="db",
             found=found,
             needed=needed,
@@ -60,11 +60,16 @@ def require_current(engine: Engine) -> None:
     if found != needed:
         raise InvalidRequest(
             f"the database is at schema {found}, this version needs {needed}",
-            remedy="run `fulfillment import DIR --db URL`, which brings it up to date",
+            remedy="run `fulfillment migrate --db URL`, which brings it up to date",
             key="db",
             found=found,
             needed=needed,
         )
+
+
+def revision_of(engine: Engine) -> str | None:
+    """Return the schema that a ledger is at, None for an empty database."""
+    return _find_revision(engine)[0]
 
 
 def _find_revision(engine: Engine) -> tuple[str | None, str | None]:

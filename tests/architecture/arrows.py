@@ -62,6 +62,7 @@ ARROWS: dict[str, set[str]] = {
     "fulfillment.cli": {
         *GROUND,
         "fulfillment.connectors",
+        "api",  # `serve` runs it
         "fulfillment.live",
         "fulfillment.planning",
         "fulfillment.services",
@@ -80,8 +81,11 @@ HOMES: dict[str, str] = {
     "psycopg": "fulfillment.store",
     "sqlalchemy": "fulfillment.store",
     "fastapi": "api",
+    "prometheus_client": "api",
     "starlette": "api",
     "standardwebhooks": "fulfillment.connectors",
+    "structlog": "api",
+    "uvicorn": "api",
     "dask": "fulfillment.planning",
     "distributed": "fulfillment.planning",
     "ortools": "solver",

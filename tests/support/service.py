@@ -59,7 +59,7 @@ def running_service(
 ) -> Iterator[RunningService]:
     """Start the application on a free port of the loopback, and stop it afterwards."""
     app = make_app(settings, clock=clock, ids=ids)
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", lifespan="on")
+    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, lifespan="on")
     socket = config.bind_socket()
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]}, daemon=True)

@@ -1,0 +1,169 @@
+"""`fulfillment serve` as a process of its own: starts, refuses to start, stops without losing an answer."""
+
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from api.schemas.nodes import EXAMPLE
+from fulfillment.cli.exits import ExitCode
+from fulfillment.clock import ManualClock, SystemClock
+from fulfillment.store.clock_skew import SkewedClock, require_close_clocks
+from fulfillment.store.engine import open_engine
+from fulfillment.store.migrate import downgrade
+from fulfillment.store.schema.network import node
+from tests.cli.ledgers import connect, run
+from tests.support.databases import KINDS, empty_database, ledger_database, open_ledger
+
+START_SECONDS_MAX = 90
+SERVE = [sys.executable, "-c", "from fulfillment.cli import main; main()", "serve"]
+
+
+@pytest.fixture(params=KINDS)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    with ledger_database(request.param, tmp_path) as url:
+        yield url
+
+
+def a_free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def serving(database: str, *options: str) -> Iterator[tuple[subprocess.Popen[str], httpx.Client]]:
+    """Start the command and yield it with a client, once it answers."""
+    key = run("keys", "create", "--scopes", "read,admin", "--db", database).stdout.strip()
+    port = a_free_port()
+    process = subprocess.Popen(
+        [*SERVE, "--db", database, "--port", str(port), *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        headers = {"Authorization": f"Bearer {key}"}
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=60) as client:
+            _wait_until_ready(process, client)
+            yield process, client
+    finally:
+        process.kill()
+        process.communicate(timeout=30)
+
+
+def refusal(database: str) -> str:
+    """Start the command where it must refuse, and return what it says."""
+    ended = subprocess.run(
+        [*SERVE, "--db", database, "--port", "0"],
+        capture_output=True,
+        text=True,
+        timeout=START_SECONDS_MAX,
+        check=False,
+    )
+    assert ended.returncode == ExitCode.BAD_INPUT
+    return ended.stderr
+
+
+def _wait_until_ready(process: subprocess.Popen[str], client: httpx.Client) -> None:
+    deadline = time.monotonic() + START_SECONDS_MAX
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            if client.get("/readyz").status_code == 200:
+                return
+        except httpx.TransportError:
+            time.sleep(0.05)
+    raise AssertionError(f"it did not start: {process.poll()}")
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_stop_under_load_loses_no_acknowledged_write(tmp_path: Path, workers: str) -> None:
+    """Four clients write until they are cut off; what was answered is in the ledger, none got a 5xx."""
+    acknowledged: list[str] = []
+    statuses: set[int] = set()
+
+    def write(url: httpx.URL, headers: httpx.Headers, number: int) -> None:
+        with httpx.Client(base_url=url, headers=headers, timeout=60) as mine:
+            for count in range(10_000):
+                try:
+                    answer = mine.put(f"/v1/nodes/n{number}-{count}", json=EXAMPLE)
+                except httpx.TransportError:
+                    return
+                statuses.add(answer.status_code)
+                if answer.status_code == 200:
+                    acknowledged.append(f"n{number}-{count}")
+
+    with ledger_database("sqlite", tmp_path) as database:
+        with serving(database, "--workers", workers) as (process, client):
+            writers = [
+                threading.Thread(target=write, args=(client.base_url, client.headers, number), daemon=True)
+                for number in range(4)
+            ]
+            for writer in writers:
+                writer.start()
+            while len(acknowledged) < 40:
+                time.sleep(0.01)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(timeout=60) == ExitCode.DONE
+            for writer in writers:
+                writer.join(60)
+                assert not writer.is_alive()
+        with connect(database) as connection:
+            stored = set(connection.scalars(node.select().with_only_columns(node.c.node_id)))
+    assert statuses == {200}
+    assert set(acknowledged) <= stored
+
+
+def test_it_says_where_it_listens_and_that_it_stopped(database: str) -> None:
+    with serving(database) as (process, client):
+        assert client.get("/v1/nodes").json()["items"] == []
+        process.send_signal(signal.SIGTERM)
+        told, logged = process.communicate(timeout=60)
+    assert process.returncode == ExitCode.DONE
+    assert "serving on http://127.0.0.1:" in told
+    assert told.endswith("stopped\n")
+    assert '"route":"/v1/nodes"' in logged
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_refuses_a_database_without_the_current_schema_and_names_the_command(
+    kind: str, tmp_path: Path
+) -> None:
+    with empty_database(kind, tmp_path) as url:
+        assert run("migrate", "--db", url).exit_code == ExitCode.DONE
+        engine = open_engine(url)
+        downgrade(engine, "0006")
+        engine.dispose()
+        refused = refusal(url)
+    assert "at schema 0006" in refused
+    assert "fulfillment migrate" in refused
+
+
+def test_it_refuses_a_server_that_may_lose_orders_and_names_the_setting(tmp_path: Path) -> None:
+    with empty_database("postgresql", tmp_path) as url:
+        assert run("migrate", "--db", url).exit_code == ExitCode.DONE
+        with connect(url) as connection:
+            name = connection.engine.url.database
+            connection.exec_driver_sql(f"ALTER DATABASE {name} SET synchronous_commit = off")
+            connection.commit()
+        refused = refusal(url)
+    assert "synchronous_commit = off" in refused
+
+
+def test_a_clock_far_from_the_databases_is_refused(tmp_path: Path) -> None:
+    now = SystemClock().now()
+    with open_ledger("postgresql", tmp_path) as ledger:
+        require_close_clocks(ledger, SystemClock())
+        for skew in (timedelta(seconds=-30), timedelta(minutes=5)):
+            with pytest.raises(SkewedClock, match="differ by"):
+                require_close_clocks(ledger, ManualClock(now + skew))
