@@ -9,7 +9,7 @@ from fastapi.routing import APIRoute
 from api.auth import Authenticate
 from api.body_limit import LimitBody
 from api.errors import add_handlers
-from api.logs import RequestLog
+from api.logs import RequestLog, route_events
 from api.metrics import Metrics
 from api.observe import Observe
 from api.pulse import pulse
@@ -36,6 +36,7 @@ def make_app(settings: Settings, *, clock: Clock | None = None, ids: IdSource | 
     clock, ids
         The machine's clock and time-ordered ids unless a test needs others.
     """
+    route_events()
     metrics = Metrics()
     telemetry, end_telemetry = open_telemetry(settings.otlp_endpoint)
 

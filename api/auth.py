@@ -15,12 +15,12 @@ from sqlalchemy import Engine
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.errors import Forbidden, Unauthorized, outage, refuse
+from api.errors import Forbidden, Unauthorized, refuse
 from fulfillment.clock import Clock
 from fulfillment.domain.access import Scope as KeyScope
+from fulfillment.domain.errors import Busy
 from fulfillment.services.api_keys import digest_of
 from fulfillment.store.keys import StoredKey, find_key
-from fulfillment.store.outages import DATABASE_ERRORS, is_outage
 from fulfillment.store.transaction import read_snapshot
 
 KEYS_CACHED_MAX = 10_000
@@ -94,10 +94,8 @@ class Authenticate:
         keys: KeyRing = scope["app"].state.runtime.keys
         try:
             caller = await keys.caller_of(secret) if secret else None
-        except DATABASE_ERRORS as error:
-            if not is_outage(error):
-                raise
-            await refuse(outage(error), scope, receive, send)
+        except Busy as error:
+            await refuse(error, scope, receive, send)
             return
         if caller is None:
             why = "the API key is not valid" if secret else "there is no API key"

@@ -146,15 +146,11 @@ async def _answer_ours(request: Request, error: Exception) -> Response:
 
 
 async def _answer_outage(request: Request, error: Exception) -> Response:
+    """Say that the database does not answer now; what is wrong with it is the log's business."""
     if not is_outage(error):
         raise error
-    return await _answer_ours(request, outage(error))
-
-
-def outage(error: BaseException) -> Busy:
-    """Log that the database does not answer, and return what callers are told of it."""
     _log.warning("database_outage", exc_info=error)
-    return Busy("the database does not answer now; repeating is safe")
+    return await _answer_ours(request, Busy("the database does not answer now; repeating is safe"))
 
 
 async def _answer_invalid(request: Request, error: Exception) -> Response:

@@ -63,6 +63,16 @@ def logging_config(level: str) -> dict[str, Any]:
     }
 
 
+def route_events() -> None:
+    """Let `structlog.get_logger` of any part speak through the standard library, in the same shape."""
+    structlog.configure(
+        processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+
+
 class RequestLog:
     """Writes a line for every request, when the level asks for it.
 

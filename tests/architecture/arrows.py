@@ -84,7 +84,6 @@ HOMES: dict[str, str] = {
     "prometheus_client": "api",
     "starlette": "api",
     "standardwebhooks": "fulfillment.connectors",
-    "structlog": "api",
     "uvicorn": "api",
     "dask": "fulfillment.planning",
     "distributed": "fulfillment.planning",
