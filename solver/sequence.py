@@ -16,11 +16,18 @@ def plan_in_sequence(
 
     At prices of zero, first-come: each order gets the cheapest plan on what the ones before it left.
 
-    sequence : int64, orders; one may stand there more than once.
+    sequence : int64, orders; one may stand there more than once. A number below zero gives back what order
+    -1 - number takes and leaves its parcels to be read: who plans that order again takes them off first, by
+    setting its ``n_parcels`` to 0.
     pos_price, node_price : int64[h], int64[n], micros, >= 0.
     w : scratch.   plan : changed in place.
     """
     for order in sequence:
+        if order < 0:
+            n_parcels = plan.n_parcels[-1 - order]
+            release_order(-1 - order, p, plan)
+            plan.n_parcels[-1 - order] = n_parcels
+            continue
         release_order(order, p, plan)
         stock_price, capacity_price = pos_price, node_price
         if p.has_tails:

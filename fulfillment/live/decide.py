@@ -18,8 +18,14 @@ from fulfillment.domain.kinds import Method
 from fulfillment.domain.placing import Decision, OrderRequest, UnfilledUnits, WhyUnfilled
 from fulfillment.live.departures import Moments
 from fulfillment.live.group import GroupProblem, Wanted, lay_out, wanted_of
-from fulfillment.live.network import LiveNetwork
-from fulfillment.live.parcels import SolverParcel, items_by_line, planned_parcels, solver_parcels
+from fulfillment.live.network import LiveNetwork, Place
+from fulfillment.live.parcels import (
+    SolverParcel,
+    items_by_line,
+    planned_parcels,
+    solver_parcels,
+    take_parcels,
+)
 from fulfillment.live.reasons import unfilled_units, unknown_units, whole_order_units
 from fulfillment.live.stock_view import Position, StockView
 from solver.arrays import ProblemArrays, Scratch
@@ -41,7 +47,12 @@ class Decider:
 
     def __init__(self, network: LiveNetwork, view: StockView) -> None:
         self._world = (network, view)
-        self._scratch = _Scratches()
+        self.scratches = Scratches()
+
+    @property
+    def world(self) -> tuple[LiveNetwork, StockView]:
+        """The network in use and the view that counts by it."""
+        return self._world
 
     @property
     def network(self) -> LiveNetwork:
@@ -73,28 +84,32 @@ class Decider:
         network, view = self._world
         decisions: list[Decision | None] = [None] * len(orders)
         planned: list[Wanted] = []
+        at_of_planned: list[int] = []
         for at, request in enumerate(orders):
             place = network.place_of(request.method, request.postal_code, request.pickup_node_id)
             if place is None:
                 decisions[at] = _nothing(request, WhyUnfilled.OUT_OF_REACH)
                 continue
-            wanted = wanted_of(at, request, network, place)
-            if wanted.lines and not (wanted.is_whole and wanted.unknown):
+            wanted = wanted_of(request, network, place)
+            if wanted.basket.lines and not (wanted.is_whole and wanted.basket.unknown):
                 planned.append(wanted)
+                at_of_planned.append(at)
             else:
+                unknown = unknown_units(wanted.basket)
                 decisions[at] = Decision(
-                    order_id=request.order_id, parcels=(), unfilled=unknown_units(wanted), cost_micros=0
+                    order_id=request.order_id, parcels=(), unfilled=unknown, cost_micros=0
                 )
         if planned:
             moments = network.moments(now)
             group = lay_out(planned, network, view, moments, now)
-            scratch = self._scratch.of(group.arrays)
-            for wanted, decision in _Group(group, network, view, moments, held or {}, scratch).decide():
-                decisions[wanted.at] = decision
+            scratch = self.scratches.of(group.arrays)
+            found = _Group(group, network, view, moments, held or {}, scratch).decide()
+            for at, decision in zip(at_of_planned, found, strict=True):
+                decisions[at] = decision
         return [decision for decision in decisions if decision is not None]
 
 
-class _Scratches(threading.local):
+class Scratches(threading.local):
     """Scratch space of each thread, kept while it fits."""
 
     def __init__(self) -> None:
@@ -102,6 +117,7 @@ class _Scratches(threading.local):
         self._kept: Scratch | None = None
 
     def of(self, p: ProblemArrays) -> Scratch:
+        """Return space that fits a problem."""
         size = (len(p.node_capacity), len(p.tariff_ptr) - 1)
         if p.has_tails:  # its prices are by stock row, so it lives as long as its group
             return Scratch.of_size(*size, len(p.pos_free))
@@ -145,7 +161,7 @@ class _Group:
         self.node_left = problem.node_left
         self.kept_ready: dict[int, int] = {}  # parcels that wait at a node for customers, by node
 
-    def decide(self) -> Iterator[tuple[Wanted, Decision]]:
+    def decide(self) -> Iterator[Decision]:
         """Decide all orders, run by run."""
         for run in self._runs():
             yield from self._decide_run(run)
@@ -162,49 +178,44 @@ class _Group:
     def _key(self, order: Wanted) -> str | None:
         """Return the channel of an order that may share a call, None of one that may not."""
         is_apart = (
-            not order.is_searchable
-            or order.request.order_id in self.held
-            or self._own_slot(order) is not None
+            not order.basket.is_searchable
+            or order.order_id in self.held
+            or own_slot(order.place, self.network, self.moments) is not None
         )
         return None if is_apart else self._channel(order)
 
     def _channel(self, order: Wanted) -> str:
-        channel = order.request.channel
+        channel = order.channel
         return channel if channel in self.problem.floor else EVERY_CHANNEL
 
-    def _own_slot(self, order: Wanted) -> tuple[int, date] | None:
-        """Node and day of readiness, where collecting uses another slot than what leaves that node."""
-        method, node = order.place
-        if method is not Method.PICK_UP or self.problem.arrays.node_capacity[node] >= UNLIMITED_PARCELS:
-            return None
-        k = int(self.moments.of_node[node])
-        ready_on = self.moments.ready_on(k)
-        return None if ready_on == self.moments.departs_on[k] else (node, ready_on)
-
-    def _decide_run(self, run: _Run) -> Iterator[tuple[Wanted, Decision]]:
+    def _decide_run(self, run: _Run) -> Iterator[Decision]:
         problem, plan = self.problem, self.plan
         first = problem.orders[run.first]
         bonus = self._bonus(first)
         free = np.maximum(0, self.left - problem.floor[run.channel]) + bonus
-        own_slot = self._own_slot(first)
+        slot = own_slot(first.place, self.network, self.moments)
         node_left = self.node_left.copy()
-        if own_slot is not None:
-            node, ready_on = own_slot
+        if slot is not None:
+            node, ready_on = slot
             node_left[node] = self.view.capacity_left_at(node, ready_on) - self.kept_ready.get(node, 0)
         arrays = problem.arrays
         if arrays.has_tails:
             arrays = arrays._replace(stock_tail=np.minimum(arrays.stock_tail, free))
         self._call(np.arange(run.first, run.end), arrays, free, node_left)
         found = solver_parcels(plan, problem, run.first, run.end)
-        if not first.is_searchable and first.is_whole and items_by_line(first, found[0]) != _asked(first):
-            self._take(found[0], free, node_left)
-            yield first, self._refused(run.first, found[0], free, node_left)
+        if (
+            not first.basket.is_searchable
+            and first.is_whole
+            and items_by_line(first, found[0]) != _asked(first)
+        ):
+            take_parcels(found[0], problem, free, node_left)
+            yield self._refused(run.first, found[0], free, node_left)
             return
         self.left -= np.maximum(0, free - plan.pos_left - bonus)
         sent = node_left - plan.node_left
-        if own_slot is not None:
-            self.kept_ready[own_slot[0]] = self.kept_ready.get(own_slot[0], 0) + int(sent[own_slot[0]])
-            sent[own_slot[0]] = 0
+        if slot is not None:
+            self.kept_ready[slot[0]] = self.kept_ready.get(slot[0], 0) + int(sent[slot[0]])
+            sent[slot[0]] = 0
         self.node_left -= sent
         yield from self._read(run, found, arrays, free, node_left)
 
@@ -218,7 +229,7 @@ class _Group:
     def _bonus(self, order: Wanted) -> Int64s:
         """Units that a hold keeps for an order; int64[h]."""
         bonus = np.zeros(len(self.left), np.int64)
-        if units := self.held.get(order.request.order_id):
+        if units := self.held.get(order.order_id):
             problem, network = self.problem, self.network
             for k, sku in enumerate(problem.skus):
                 begin, end = problem.stock_ptr[k : k + 2].tolist()
@@ -233,7 +244,7 @@ class _Group:
         arrays: ProblemArrays,
         stock: Int64s,
         capacity: Int64s,
-    ) -> Iterator[tuple[Wanted, Decision]]:
+    ) -> Iterator[Decision]:
         """Turn the parcels of a run into decisions; `stock` and `capacity` are what it began with."""
         orders = self.problem.orders[run.first : run.end]
         short = [items_by_line(order, its) != _asked(order) for order, its in zip(orders, found, strict=True)]
@@ -242,13 +253,13 @@ class _Group:
         for at, (order, parcels) in enumerate(zip(orders, found, strict=True)):
             o = run.first + at
             if walks:
-                self._take(parcels, stock, capacity)
+                take_parcels(parcels, self.problem, stock, capacity)
             if not short[at]:
-                yield order, self._decision(order, parcels, ())
+                yield self._decision(order, parcels, ())
             elif order.is_whole:
-                yield order, self._refused_after_a_try(o, arrays, stock, capacity)
+                yield self._refused_after_a_try(o, arrays, stock, capacity)
             else:
-                yield order, self._decision(order, parcels, self._lacking(o, parcels, stock, capacity))
+                yield self._decision(order, parcels, self._lacking(o, parcels, stock, capacity))
 
     def _refused_after_a_try(
         self, o: int, arrays: ProblemArrays, stock: Int64s, capacity: Int64s
@@ -281,28 +292,27 @@ class _Group:
     ) -> Decision:
         planned = planned_parcels(order, parcels, self.network, self.moments)
         return Decision(
-            order_id=order.request.order_id,
+            order_id=order.order_id,
             parcels=planned,
-            unfilled=(*unfilled, *unknown_units(order)),
+            unfilled=(*unfilled, *unknown_units(order.basket)),
             cost_micros=sum(parcel.cost_micros for parcel in planned),
         )
 
-    def _take(self, parcels: list[SolverParcel], stock: Int64s, capacity: Int64s) -> None:
-        """Take parcels off what is left of stock and capacity, in place."""
-        p, n_stock = self.problem.arrays, len(stock)
-        for parcel in parcels:
-            if p.node_capacity[parcel.node] < UNLIMITED_PARCELS:
-                capacity[parcel.node] -= 1
-            for _, pos, qty in parcel.entries:
-                if pos < n_stock:
-                    stock[pos] -= qty
-                else:
-                    recipe = slice(*p.recipe_ptr[pos - n_stock : pos - n_stock + 2].tolist())
-                    stock[p.recipe_pos[recipe]] -= qty * p.recipe_qty[recipe]
+
+def own_slot(place: Place, network: LiveNetwork, moments: Moments) -> tuple[int, date] | None:
+    """Node and day of readiness, where collecting there uses another slot than what leaves that node."""
+    method, node = place
+    if method is not Method.PICK_UP or not isinstance(node, int):
+        return None
+    if network.arrays.capacity[node] >= UNLIMITED_PARCELS:
+        return None
+    k = network.class_of_node[node]
+    ready_on = moments.ready_on(k)
+    return None if ready_on == moments.departs_on[k] else (node, ready_on)
 
 
 def _asked(order: Wanted) -> list[int]:
-    return [qty for _, qty, _ in order.lines]
+    return [qty for _, qty, _ in order.basket.lines]
 
 
 def _nothing(request: OrderRequest, reason: WhyUnfilled) -> Decision:

@@ -46,49 +46,82 @@ class Item:
         """What leaves the shelf for one item: SKU and qty."""
         return self.components or ((self.sku, 1),)
 
+    @property
+    def n_pieces(self) -> int:
+        """Units that are picked for one item."""
+        return sum(qty for _, qty in self.components) if self.components else 1
+
+
+WantedLine = tuple[Item, int, tuple[Line, ...]]
+"""An item, how many of it, and the lines that ask for it by number."""
+
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """One order of the group, with equal SKUs added up."""
+class Basket:
+    """Lines with equal SKUs added up."""
 
-    at: int  # which of the requests
-    request: OrderRequest
-    lines: tuple[tuple[Item, int, tuple[Line, ...]], ...]  # item, how many, the order's lines by number
-    place: Place
+    lines: tuple[WantedLine, ...]
     unknown: tuple[Line, ...]  # of SKUs that are not known
-    is_whole: bool  # leaves complete or not at all
-    is_searchable: bool
 
     @property
-    def units(self) -> int:
+    def items(self) -> int:
         """Items that it asks for."""
         return sum(qty for _, qty, _ in self.lines)
 
+    @property
+    def is_searchable(self) -> bool:
+        """Whether the exact search takes it."""
+        states = 1
+        for _, qty, _ in self.lines:
+            states *= qty + 1
+        return states <= STATES_MAX
 
-def wanted_of(at: int, request: OrderRequest, network: LiveNetwork, place: Place) -> Wanted:
-    """Add up the lines of a request to a known place."""
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the solver is asked for: a basket, where it goes, and by when."""
+
+    order_id: str
+    channel: str
+    basket: Basket
+    place: Place
+    promise_by: datetime | None = None
+    is_whole: bool = False  # leaves complete or not at all
+    is_rejected_short: bool = False  # because the customer wants it so, not the policy
+
+
+def basket_of(asked: Sequence[Line], network: LiveNetwork) -> Basket:
+    """Add up lines."""
     by_sku: dict[int, list[Line]] = {}
     unknown: list[Line] = []
-    for line in request.lines:
+    for line in asked:
         sku = network.sku_index.get(line.sku_id)
         if sku is None:
             unknown.append(line)
         else:
             by_sku.setdefault(sku, []).append(line)
-    lines: list[tuple[Item, int, tuple[Line, ...]]] = []
-    states = 1
+    lines: list[WantedLine] = []
     for sku, same in by_sku.items():
         if len(same) > 1:
             same.sort(key=_number)
         qty = sum(line.qty for line in same) if len(same) > 1 else same[0].qty
         item, count = _item_of(sku, qty, network)
-        states *= count + 1
         lines.append((item, count, tuple(same)))
-    is_whole = (
-        request.on_short is OnShort.REJECT
-        or request.method in network.policy.completion.ship_complete_methods
+    return Basket(tuple(lines), tuple(unknown))
+
+
+def wanted_of(request: OrderRequest, network: LiveNetwork, place: Place) -> Wanted:
+    """Turn a request to a known place into what the solver is asked for."""
+    rejects = request.on_short is OnShort.REJECT
+    return Wanted(
+        request.order_id,
+        request.channel,
+        basket_of(request.lines, network),
+        place,
+        request.promise_by,
+        rejects or request.method in network.policy.completion.ship_complete_methods,
+        rejects,
     )
-    return Wanted(at, request, tuple(lines), place, tuple(unknown), is_whole, states <= STATES_MAX)
 
 
 def _number(line: Line) -> int:
@@ -127,8 +160,8 @@ def lay_out(
     line_item, line_qty, order_ptr, line_penalty = list[int](), list[int](), [0], list[int]()
     price, weight = network.price_micros, network.weight_g
     for order in orders:
-        penalty = min(PENALTY_MICROS, _PENALTY_OF_AN_ORDER_MAX // max(1, order.units))
-        for item, qty, _ in order.lines:
+        penalty = min(PENALTY_MICROS, _PENALTY_OF_AN_ORDER_MAX // max(1, order.basket.items))
+        for item, qty, _ in order.basket.lines:
             for sku, _ in item.pieces:
                 stock_at.setdefault(sku, len(stock_at))
             if item.components:
@@ -139,7 +172,7 @@ def lay_out(
             line_penalty.append(penalty + min(price[item.sku] * item.units, penalty // 2))
         order_ptr.append(len(line_item))
     skus = list(stock_at)
-    shelf = view.gather(skus, {order.request.channel for order in orders}, now)
+    shelf = view.gather(skus, {order.channel for order in orders}, now)
     n_stock = len(shelf.node)
     sku_ptr, pos_node, unit_cost, weights = shelf.ptr, shelf.node, shelf.unit_cost, [weight[s] for s in skus]
     recipe_ptr, recipe_pos, recipe_qty = _NO_RECIPE_PTR, _NONE, _NONE
@@ -190,7 +223,9 @@ def lay_out(
         node_tail=nodes.tail,
         node_tail_cost=nodes.tail_cost,
         order_parcels_max=_parcels_max(orders, network),
-        order_complete=np.array([order.is_whole and order.is_searchable for order in orders], np.uint8),
+        order_complete=np.array(
+            [order.is_whole and order.basket.is_searchable for order in orders], np.uint8
+        ),
         alternative_ptr=np.zeros(len(orders) + 1, np.int64),
         alternative_destination=_NONE32,
         alternative_promise_class=_NONE32,
@@ -222,24 +257,29 @@ def _destinations(orders: Sequence[Wanted], network: LiveNetwork) -> tuple[Int32
 
 def _promises(orders: Sequence[Wanted], network: LiveNetwork, moments: Moments) -> tuple[Int32s, Int16s]:
     """Find the slack of every departure class for each distinct promise."""
-    if all(order.request.promise_by is None for order in orders):
+    if all(order.promise_by is None for order in orders):
         slack = np.full((1, len(moments.clocks)), network.tariffs.slacks.open_ended, np.int16)
         return np.zeros(len(orders), np.int32), slack
     row: dict[datetime | None, int] = {}
-    of_order = np.array([row.setdefault(order.request.promise_by, len(row)) for order in orders], np.int32)
-    promises = np.array([None if at is None else at.replace(tzinfo=None) for at in row], "datetime64[us]")
+    of_order = np.array([row.setdefault(order.promise_by, len(row)) for order in orders], np.int32)
+    return of_order, slack_rows(list(row), network, moments)
+
+
+def slack_rows(promises: Sequence[datetime | None], network: LiveNetwork, moments: Moments) -> Int16s:
+    """Find the slack of every departure class for each promise; int16[promise, k]."""
+    naive = np.array([None if at is None else at.replace(tzinfo=None) for at in promises], "datetime64[us]")
     slack = network.tariffs.slacks.between(
-        moments.ready_us[None, :], moments.departs_us[None, :], promises[:, None]
+        moments.ready_us[None, :], moments.departs_us[None, :], naive[:, None]
     )
-    return of_order, np.ascontiguousarray(slack, np.int16)
+    return np.ascontiguousarray(slack, np.int16)
 
 
 def _slots(orders: Sequence[Wanted], n_positions: int) -> Int64s:
     """Room for parcels: an entry holds at least a unit, and a large order has few a position."""
     ends = [0]
     for order in orders:
-        most = max(STATES_MAX, len(order.lines) * n_positions)
-        ends.append(ends[-1] + min(order.units, most + STATES_MAX))
+        most = max(STATES_MAX, len(order.basket.lines) * n_positions)
+        ends.append(ends[-1] + min(order.basket.items, most + STATES_MAX))
     return np.array(ends, np.int64)
 
 
@@ -250,7 +290,7 @@ def _parcels_max(orders: Sequence[Wanted], network: LiveNetwork) -> Int64s:
     if rules.single_below_cents:
         price = network.price_micros
         for o, order in enumerate(orders):
-            value = sum(price[item.sku] * item.units * qty for item, qty, _ in order.lines)
+            value = sum(price[item.sku] * item.units * qty for item, qty, _ in order.basket.lines)
             if value < rules.single_below_cents * MICROS_PER_CENT:
                 limits[o] = 1
     return limits

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from fulfillment.domain.kinds import Method, NodeKind
 from fulfillment.domain.policy import DECIDED_METHODS, Policy
 from fulfillment.live.departures import Departures, Moments
+from fulfillment.network.distance import unit_vectors
 from fulfillment.network.lanes import local_bands, pickup_bands, shipping_bands
 from fulfillment.network.tariffs import Tariffs
 from fulfillment.planning.build import excluded_nodes
@@ -22,8 +23,10 @@ from fulfillment.scenario.tables import UNLIMITED_PARCELS, Kits, Nodes, PostalCo
 Int16s = npt.NDArray[np.int16]
 Int32s = npt.NDArray[np.int32]
 Int64s = npt.NDArray[np.int64]
-Place = tuple[Method, int]
-"""Where an order goes: its method, and a postal code or the pickup node, both by number."""
+Point = tuple[float, float]
+"""Latitude and longitude in degrees."""
+Place = tuple[Method, int | Point]
+"""Where an order goes: its method, and a postal code by number or any point, or the pickup node by number."""
 
 LANE_ROWS_BYTES_MAX = 64 * 2**20
 
@@ -83,6 +86,8 @@ class LiveNetwork:
         self.class_of_node: list[int] = self.departures.of_node.tolist()
         self.list_fixed = _full(self.tariffs.list_fixed, len(self.tariffs.lists))
         self._sends = {m: nodes.ships & ~excluded_nodes(nodes, policy, m) for m in DECIDED_METHODS}
+        self._pickup_nodes = np.flatnonzero(nodes.pickup)
+        self._pickup_vectors = unit_vectors(nodes.lat[self._pickup_nodes], nodes.lon[self._pickup_nodes])
         self._lanes: OrderedDict[Place, Int16s] = OrderedDict()
         self._lanes_max = max(64, LANE_ROWS_BYTES_MAX // max(1, 2 * len(nodes)))
         self._lock = threading.Lock()
@@ -112,8 +117,8 @@ class LiveNetwork:
         for method in DECIDED_METHODS:
             of_method = [at for at in missing if places[at][0] == method]
             if of_method:
-                points = np.array([places[at][1] for at in of_method], np.int64)
-                for at, row in zip(of_method, self._bands(method, points), strict=True):
+                rows_found = self._bands(method, [places[at][1] for at in of_method])
+                for at, row in zip(of_method, rows_found, strict=True):
                     rows[at] = row
         if missing:
             self._remember([(places[at], rows[at]) for at in missing])
@@ -129,11 +134,24 @@ class LiveNetwork:
             while len(self._lanes) > self._lanes_max:
                 self._lanes.popitem(last=False)
 
-    def _bands(self, method: Method, points: Int64s) -> Int16s:
+    def point_of(self, postal_code: str) -> Point | None:
+        """Find the point of a postal code; None where it is not known."""
+        at = self.place_index.get(postal_code)
+        return None if at is None else (float(self.places.lat[at]), float(self.places.lon[at]))
+
+    def pickup_nodes_near(self, point: Point, most: int) -> list[int]:
+        """List the nodes next to a point where customers may collect, at most so many, the nearest first."""
+        at = unit_vectors(np.array([point[0]]), np.array([point[1]]))[0]
+        closeness = self._pickup_vectors @ at
+        nearest = np.argsort(-closeness, kind="stable")[:most]
+        return np.asarray(self._pickup_nodes[nearest]).tolist()
+
+    def _bands(self, method: Method, points: Sequence[int | Point]) -> Int16s:
         sends = self._sends[method]
         if method is Method.PICK_UP:
-            return pickup_bands(points, self.nodes, sends, self.tariffs)
-        lat, lon = self.places.lat[points], self.places.lon[points]
+            return pickup_bands(np.array(points, np.int64), self.nodes, sends, self.tariffs)
+        at = [(self.places.lat[p], self.places.lon[p]) if isinstance(p, int) else p for p in points]
+        lat, lon = np.array(at, np.float64).T.copy()
         bands = shipping_bands if method is Method.SHIPPING else local_bands
         return bands(lat, lon, self.nodes, sends, self.tariffs)
 

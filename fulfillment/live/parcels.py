@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+
+import numpy as np
+import numpy.typing as npt
 
 from fulfillment.domain.lines import Line
 from fulfillment.domain.parcels import NO_CARRIER
@@ -11,6 +14,9 @@ from fulfillment.live.departures import Moments
 from fulfillment.live.group import GroupProblem, Wanted
 from fulfillment.live.network import LiveNetwork
 from solver.plan_state import PlanState
+from solver.problem import UNLIMITED_PARCELS
+
+Int64s = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +53,7 @@ def solver_parcels(plan: PlanState, group: GroupProblem, first: int, end: int) -
 
 def items_by_line(wanted: Wanted, parcels: Sequence[SolverParcel]) -> list[int]:
     """Add up the items that parcels hold of each line of an order."""
-    items = [0] * len(wanted.lines)
+    items = [0] * len(wanted.basket.lines)
     for parcel in parcels:
         for line, _, qty in parcel.entries:
             items[line] += qty
@@ -61,8 +67,46 @@ def planned_parcels(
     moments: Moments,
 ) -> tuple[PlannedParcel, ...]:
     """Say the parcels of an order in the retailer's words, equal SKUs handed out by line number."""
-    unused = [[(line, line.qty) for line in lines] for _, _, lines in wanted.lines]
+    unused = [[(line, line.qty) for line in lines] for _, _, lines in wanted.basket.lines]
     return tuple(_planned(wanted, parcel, network, moments, unused) for parcel in parcels)
+
+
+def parcel_cost(wanted: Wanted, parcel: SolverParcel, network: LiveNetwork) -> int:
+    """Price a parcel: transport and handling in micros, without what policies and prices weigh."""
+    node, weight, pieces, commission = parcel.node, 0, 0, 0
+    for at, _, qty in parcel.entries:
+        item = wanted.basket.lines[at][0]
+        goods = qty * item.units
+        weight += goods * network.weight_g[item.sku]
+        commission += goods * (network.price_micros[item.sku] * network.commission_bp[node] // 10_000)
+        pieces += qty * item.n_pieces
+    tariff = network.tariffs.lists[parcel.price_list]
+    transport = tariff.price_micros(weight) - tariff.late_micros
+    return transport + network.parcel_handling[node] + pieces * network.piece_handling[node] + commission
+
+
+def arrival(parcel: SolverParcel, network: LiveNetwork, moments: Moments) -> datetime:
+    """Tell when a parcel arrives, or can be collected; UTC."""
+    tariff, k = network.tariffs.lists[parcel.price_list], network.class_of_node[parcel.node]
+    if tariff.carrier == NO_CARRIER:
+        return moments.ready_at(k)
+    return moments.departs_at[k] + timedelta(days=tariff.transit_days)
+
+
+def take_parcels(
+    parcels: Sequence[SolverParcel], group: GroupProblem, stock: Int64s, capacity: Int64s
+) -> None:
+    """Take parcels off what is left of stock (int64[h]) and capacity (int64[n]), in place."""
+    p, n_stock = group.arrays, len(stock)
+    for parcel in parcels:
+        if p.node_capacity[parcel.node] < UNLIMITED_PARCELS:
+            capacity[parcel.node] -= 1
+        for _, pos, qty in parcel.entries:
+            if pos < n_stock:
+                stock[pos] -= qty
+            else:
+                recipe = slice(*p.recipe_ptr[pos - n_stock : pos - n_stock + 2].tolist())
+                stock[p.recipe_pos[recipe]] -= qty * p.recipe_qty[recipe]
 
 
 def _planned(
@@ -72,36 +116,24 @@ def _planned(
     moments: Moments,
     unused: list[list[tuple[Line, int]]],
 ) -> PlannedParcel:
-    sku_id, node = network.skus.sku_id, parcel.node
-    lines, units = list[Line](), dict[str, int]()
-    weight, pieces, commission = 0, 0, 0
+    sku_id, lines, units = network.skus.sku_id, list[Line](), dict[str, int]()
     for at, _, qty in parcel.entries:
-        item = wanted.lines[at][0]
-        goods = qty * item.units
-        weight += goods * network.weight_g[item.sku]
-        commission += goods * (network.price_micros[item.sku] * network.commission_bp[node] // 10_000)
+        item = wanted.basket.lines[at][0]
         for sku, each in item.pieces:
-            pieces += qty * each
             units[sku_id[sku]] = units.get(sku_id[sku], 0) + qty * each
-        lines.extend(_hand_out(unused[at], goods))
-    tariff = network.tariffs.lists[parcel.price_list]
-    transport = tariff.price_micros(weight) - tariff.late_micros
-    handling = network.parcel_handling[node] + pieces * network.piece_handling[node] + commission
-    k = network.class_of_node[node]
+        lines.extend(_hand_out(unused[at], qty * item.units))
+    tariff, k = network.tariffs.lists[parcel.price_list], network.class_of_node[parcel.node]
     is_own = tariff.carrier == NO_CARRIER
-    departs_at = None if is_own else moments.departs_at[k]
     return PlannedParcel(
-        node_id=network.nodes.node_id[node],
+        node_id=network.nodes.node_id[parcel.node],
         carrier=tariff.carrier,
         service=tariff.service,
-        departs_at=departs_at,
-        arrives_at=(
-            moments.ready_at(k) if departs_at is None else departs_at + timedelta(days=tariff.transit_days)
-        ),
-        slot_on=moments.ready_on(k) if departs_at is None else moments.departs_on[k],
+        departs_at=None if is_own else moments.departs_at[k],
+        arrives_at=arrival(parcel, network, moments),
+        slot_on=moments.ready_on(k) if is_own else moments.departs_on[k],
         lines=tuple(lines),
         units=units,
-        cost_micros=transport + handling,
+        cost_micros=parcel_cost(wanted, parcel, network),
     )
 
 

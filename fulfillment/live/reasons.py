@@ -6,16 +6,16 @@ import numpy as np
 import numpy.typing as npt
 
 from fulfillment.domain.lines import Line
-from fulfillment.domain.placing import OnShort, UnfilledUnits, WhyUnfilled
-from fulfillment.live.group import GroupProblem, Wanted
+from fulfillment.domain.placing import UnfilledUnits, WhyUnfilled
+from fulfillment.live.group import Basket, GroupProblem, Wanted
 from solver.problem import NO_LANE, NO_TARIFF, UNLIMITED_PARCELS
 
 Int64s = npt.NDArray[np.int64]
 
 
-def unknown_units(wanted: Wanted) -> tuple[UnfilledUnits, ...]:
+def unknown_units(basket: Basket) -> tuple[UnfilledUnits, ...]:
     """Name the lines of SKUs that nobody knows."""
-    return tuple(_unfilled(line, line.qty, WhyUnfilled.UNKNOWN_SKU) for line in wanted.unknown)
+    return tuple(_unfilled(line, line.qty, WhyUnfilled.UNKNOWN_SKU) for line in basket.unknown)
 
 
 def unfilled_units(
@@ -26,7 +26,7 @@ def unfilled_units(
     stock_left, node_left : int64[h] units, int64[n] parcels that are left.
     """
     found = list[UnfilledUnits]()
-    for at, ((item, _, lines), items) in enumerate(zip(group.orders[o].lines, missing, strict=True)):
+    for at, ((item, _, lines), items) in enumerate(zip(group.orders[o].basket.lines, missing, strict=True)):
         if items:
             found += _from_the_last(lines, items * item.units, _reason(o, at, group, stock_left, node_left))
     return tuple(found)
@@ -38,14 +38,14 @@ def whole_order_units(wanted: Wanted, short: Sequence[UnfilledUnits]) -> tuple[U
     Where it is the customer who wants it so, that is what could not be had. Where it is the policy, the order
     is written down all the same, and so all its units are unfilled.
     """
-    if wanted.request.on_short is OnShort.REJECT:
+    if wanted.is_rejected_short:
         return tuple(short)
     lacking: dict[int, int] = {}
     for units in short:
         lacking[units.line_no] = lacking.get(units.line_no, 0) + units.qty
     rest = [
         _unfilled(line, qty, WhyUnfilled.SHIP_COMPLETE)
-        for _, _, lines in wanted.lines
+        for _, _, lines in wanted.basket.lines
         for line in lines
         if (qty := line.qty - lacking.get(line.line_no, 0))
     ]
