@@ -143,8 +143,11 @@ class LiveNetwork:
         """List the nodes next to a point where customers may collect, at most so many, the nearest first."""
         at = unit_vectors(np.array([point[0]]), np.array([point[1]]))[0]
         closeness = self._pickup_vectors @ at
-        nearest = np.argsort(-closeness, kind="stable")[:most]
-        return np.asarray(self._pickup_nodes[nearest]).tolist()
+        nearest = np.arange(len(closeness))
+        if most < len(nearest):
+            nearest = np.argpartition(-closeness, most)[:most]
+        nearest = nearest[np.lexsort((nearest, -closeness[nearest]))]
+        return [int(node) for node in self._pickup_nodes[nearest]]
 
     def _bands(self, method: Method, points: Sequence[int | Point]) -> Int16s:
         sends = self._sends[method]

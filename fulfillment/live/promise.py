@@ -181,7 +181,8 @@ class _Search:
     def _find(self, active: list[int], capacity: Int64s) -> None:
         """Go from the cheapest plan of some ways to ever earlier ones."""
         group, n = self._group, len(self._group.orders)
-        arrays = group.arrays._replace(order_promise_class=np.arange(n, dtype=np.int32))
+        slack = np.empty((n, len(self._moments.clocks)), np.int16)
+        arrays = group.arrays._replace(order_promise_class=np.arange(n, dtype=np.int32), transit_slack=slack)
         no_cost = np.zeros(n, np.int64)
         plan = PlanState.of_slots(group.slot_ptr, no_cost, self._free.copy(), capacity.copy())
         if arrays.has_tails:
@@ -189,12 +190,12 @@ class _Search:
         for _ in range(ROUNDS_MAX):
             if not active:
                 return
-            rows = slack_rows([way.deadline for way in self._ways], self._network, self._moments)
+            slack[:] = slack_rows([way.deadline for way in self._ways], self._network, self._moments)
             sequence = np.array([turn for w in active for turn in (w, -1 - w)], np.int64)
             plan.n_parcels[:] = 0
             plan_in_sequence(
                 sequence,
-                arrays._replace(transit_slack=rows),
+                arrays,
                 group.pos_price,
                 group.node_price,
                 self._scratch,

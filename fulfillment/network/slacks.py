@@ -73,6 +73,9 @@ class Slacks:
         All datetime64[us], UTC; NaT for a promise without a deadline.
         """
         open_ended = np.isnat(promise_by)
+        if self.days_late_max == 0:
+            slack = self._in_time(ready_at, departs_at, promise_by)
+            return np.where(open_ended, np.int16(self.open_ended), slack)
         promise = np.where(open_ended, departs_at, promise_by)
         ready = np.clip(_days_late(ready_at, promise), 0, self.days_late_max + 1)
         first, last = -max(self.levels_days.tolist(), default=0), self.days_late_max + 1
@@ -80,6 +83,14 @@ class Slacks:
         slack = self._slack_of[departs - first, ready]
         invariant(bool(np.all(slack != _CANNOT_BE)), "parcels depart within two days of being ready")
         return np.where(open_ended, np.int16(self.open_ended), slack)
+
+    def _in_time(self, ready_at: Times, departs_at: Times, promise_by: Times) -> Int16s:
+        """Find the plain slacks, where no parcel may be late: count the levels that arrive in time."""
+        promise_us = promise_by.astype("datetime64[us]").astype(np.int64)
+        ready_us = ready_at.astype("datetime64[us]").astype(np.int64)
+        ahead_days = (promise_us - departs_at.astype("datetime64[us]").astype(np.int64)) // _DAY_US
+        in_time = np.searchsorted(self.levels_days, ahead_days, side="right").astype(np.int16)
+        return np.where(ready_us > promise_us, np.int16(NO_SLACK), in_time)
 
 
 def _days_late(at: Times, promise: Times) -> Int64s:
