@@ -5,7 +5,7 @@ before it is in the ledger, a decision is what should be written if nobody else 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
@@ -58,8 +58,6 @@ class OrderRequest:
     hold_id : str or None
         The hold whose units it takes over. Whatever the decision wants of a position is taken from the hold
         first, and what the hold has left is given back.
-    held : mapping of (node_id, sku_id) to int
-        What is reserved or committed for this order already: units that count as available to it alone.
 
     Raises
     ------
@@ -81,7 +79,6 @@ class OrderRequest:
     on_short: OnShort = OnShort.REJECT
     review: Review | None = None
     hold_id: str | None = None
-    held: Mapping[Position, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.as_order()
@@ -174,6 +171,18 @@ class Decision:
         return parcels
 
 
+class StockView(Protocol):
+    """What a decider knows of the ledger; told by whoever has read something newer."""
+
+    def refresh(self, balances: Mapping[Position, Balance]) -> None:
+        """Take committed balances; of two of one position the one with the higher version stands."""
+        ...
+
+    def refresh_capacity(self, used: Mapping[Slot, int]) -> None:
+        """Take the parcels that use some slots, as committed."""
+        ...
+
+
 class Decider(Protocol):
     """Whoever decides orders; called from several threads."""
 
@@ -182,21 +191,24 @@ class Decider(Protocol):
         """Name the policy that decides."""
         ...
 
-    def decide(self, orders: Sequence[OrderRequest], now: datetime) -> list[Decision]:
-        """Decide each order in turn; later ones see what earlier ones of the call would take.
+    @property
+    def view(self) -> StockView:
+        """The view that it decides on."""
+        ...
 
-        It writes nothing and remembers nothing: what it took is known once it is committed.
+    def decide(
+        self,
+        orders: Sequence[OrderRequest],
+        now: datetime,
+        held: Mapping[str, Mapping[Position, int]] | None = None,
+    ) -> list[Decision]:
+        """Decide orders in turn, each on what the ones before it leave.
+
+        It writes nothing and remembers nothing: what a decision takes is known once it is committed.
+
+        Parameters
+        ----------
+        held : mapping of order_id to units by position
+            Units reserved or committed for an order already; they are available to it alone.
         """
-        ...
-
-
-class StockView(Protocol):
-    """What the decider knows of the ledger; told by whoever has read something newer."""
-
-    def refresh(self, balances: Mapping[Position, Balance]) -> None:
-        """Learn committed balances; of two of one position the one with the higher version stands."""
-        ...
-
-    def refresh_capacity(self, used: Mapping[Slot, int]) -> None:
-        """Learn how many parcels use a node's capacity of a day, as last committed."""
         ...

@@ -60,6 +60,11 @@ class Decider:
         return self._world[0]
 
     @property
+    def policy_digest(self) -> str:
+        """The digest of the policy in use."""
+        return self._world[0].policy_digest
+
+    @property
     def view(self) -> StockView:
         """The view in use."""
         return self._world[1]

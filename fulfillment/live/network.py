@@ -65,6 +65,7 @@ class LiveNetwork:
         self.nodes = nodes
         self.skus = skus
         self.policy = policy
+        self.policy_digest = policy.digest
         self.node_index = {node_id: n for n, node_id in enumerate(nodes.node_id)}
         self.sku_index = {sku_id: s for s, sku_id in enumerate(skus.sku_id)}
         self.place_index = {code: at for at, code in enumerate(places.postal_code)}

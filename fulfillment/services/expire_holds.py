@@ -38,7 +38,7 @@ def post_after_expiry(
     )
     expire_holds(connection, [hold.hold_id for hold in expired])
     applied = [group_id for group_id in posted.applied if group_id not in ended]
-    return Posted(applied, posted.duplicates, posted.refused)
+    return Posted(applied, posted.duplicates, posted.refused, posted.balances)
 
 
 def expiry_groups(holds: Iterable[ExpiredHold], *, actor: str, now: datetime) -> list[EntryGroup]:

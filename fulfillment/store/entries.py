@@ -1,15 +1,17 @@
 """Read the ledger's history: balances now and then, and the proof that entries and balances agree."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
-from sqlalchemy import Column, Connection, Row, and_, func, select
+from sqlalchemy import Column, CompoundSelect, Connection, Row, and_, func, select
 
 from fulfillment.domain.errors import FulfillmentError
 from fulfillment.domain.stock import EMPTY, Balance, Border, Entry, EntryReason, Place, StockState, apply
 from fulfillment.store.posting import Position
+from fulfillment.store.rowset import rows_of
+from fulfillment.store.schema.catalogue import kit_component
 from fulfillment.store.schema.stock import stock, stock_entry
 
 _PLACES: dict[str, Place] = {place.value: place for kind in (StockState, Border) for place in kind}
@@ -37,6 +39,29 @@ class Audit:
 def balances(connection: Connection) -> dict[Position, Balance]:
     """Read every balance."""
     return {(row.node_id, row.sku_id): _balance(*row[2:]) for row in connection.execute(select(stock))}
+
+
+def balances_of_skus(connection: Connection, sku_ids: Collection[str]) -> dict[Position, Balance]:
+    """Read every balance of SKUs, and of the components of those that are kits or once were."""
+    rows = connection.execute(select(stock).where(stock.c.sku_id.in_(_with_components(connection, sku_ids))))
+    return {(row.node_id, row.sku_id): _balance(*row[2:]) for row in rows}
+
+
+def positions_of_skus(connection: Connection, sku_ids: Collection[str]) -> list[Position]:
+    """List the positions that `balances_of_skus` reads."""
+    rows = connection.execute(
+        select(stock.c.node_id, stock.c.sku_id).where(
+            stock.c.sku_id.in_(_with_components(connection, sku_ids))
+        )
+    )
+    return [(node_id, sku_id) for node_id, sku_id in rows]
+
+
+def _with_components(connection: Connection, sku_ids: Collection[str]) -> CompoundSelect[str]:
+    given = rows_of(connection, {stock.c.sku_id: sorted(sku_ids)})
+    component = kit_component.c
+    parts = select(component.sku_id).join_from(given, kit_component, component.kit_sku_id == given.c.sku_id)
+    return select(given.c.sku_id).union(parts)
 
 
 def balances_as_of(connection: Connection, moment: datetime) -> dict[Position, Balance]:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, and_, func, select, update
+from sqlalchemy import Connection, and_, delete, func, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 
@@ -148,8 +148,22 @@ def _answered(
     return answers
 
 
+def release_claims(connection: Connection, names: Sequence[KeyName]) -> None:
+    """Let go of keys that this transaction claimed and will not answer."""
+    if not names:
+        return
+    k = idempotency_key.c
+    given = rows_of(
+        connection, {k.client_id: [client_id for client_id, _ in names], k.key: [key for _, key in names]}
+    )
+    mine = select(given.c.client_id, given.c.key)
+    connection.execute(delete(idempotency_key).where(tuple_(k.client_id, k.key).in_(mine)))
+
+
 def write_answers(connection: Connection, answers: Mapping[KeyName, Answer]) -> None:
     """Write the answers of keys that this transaction claimed."""
+    if not answers:
+        return
     k = idempotency_key.c
     given = rows_of(
         connection,

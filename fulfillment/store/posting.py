@@ -49,11 +49,15 @@ class Posted:
         Group ids; a duplicate had been posted before, and nothing happened.
     refused : dict
         The reason by group id; nothing of such a group was written.
+    balances : dict
+        Every position that the groups name and that has a row, as this transaction leaves it; true for
+        others once it is committed.
     """
 
     applied: list[str] = field(default_factory=list)
     duplicates: list[str] = field(default_factory=list)
     refused: dict[str, FulfillmentError] = field(default_factory=dict)
+    balances: dict[Position, Balance] = field(default_factory=dict)
 
 
 class Posting:

@@ -47,6 +47,7 @@ def post(connection: Connection, groups: Sequence[EntryGroup]) -> Posted:
     floors = floors_of(connection, positions, channels)
     posting = Posting(before, known, floors)
     posted = posting.take_all(groups)
+    posted.balances.update(posting.after)
     if posting.accepted:
         changed = {(entry.node_id, entry.sku_id) for entry, _ in posting.accepted}
         change_rows(

@@ -1,10 +1,11 @@
 """One use case, one transaction; what lost a race is run again, whole.
 
-Locks are taken in one order everywhere: orders by id, then holds by id, then stock by (node, SKU). A deadlock
-can still come from outside (a migration, a person with a prompt), SQLite's writers wait for each other, and a
-connection can be lost; all end here, in a bounded number of fresh attempts. One loss is different: when the
-connection goes at COMMIT, nobody here can tell whether it took place. A fresh attempt would answer as if
-somebody else had done the work, so it is said instead, and who knows the request's id looks it up.
+Locks are taken in one order everywhere: idempotency keys, then orders by id, holds by id, stock by (node,
+SKU), capacity by (node, day). A deadlock can still come from outside (a migration, a person with a prompt),
+SQLite's writers wait for each other, and a connection can be lost; all end here, in a bounded number of fresh
+attempts. One loss is different: when the connection goes at COMMIT, nobody here can tell whether it took
+place. A fresh attempt would answer as if somebody else had done the work, so it is said instead, and who
+knows the request's id looks it up.
 """
 
 import random
@@ -15,10 +16,10 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
-from fulfillment.domain.errors import Busy, OutcomeUnknown
+from fulfillment.domain.errors import Busy, InvalidRequest, NotFound, OutcomeUnknown
 from fulfillment.store.engine import READS_ONLY
 
 Result = TypeVar("Result")
@@ -31,6 +32,7 @@ SERIALIZATION_FAILURE = "40001"
 DEADLOCK_DETECTED = "40P01"
 LOCK_NOT_AVAILABLE = "55P03"
 UNIQUE_VIOLATION = "23505"
+FOREIGN_KEY_VIOLATION = "23503"
 _PRIMARY_CODE = 0xFF  # of an SQLite error; the bits above it refine it
 
 
@@ -110,10 +112,11 @@ def _write(engine: Engine, use_case: Callable[[Connection], Result]) -> Result:
         result = use_case(connection)
         try:
             transaction.commit()
-        except DBAPIError as error:
-            if error.connection_invalidated:
+        except BaseException as error:
+            if isinstance(error, DBAPIError) and error.connection_invalidated:
                 raise OutcomeUnknown("the connection to the database was lost at COMMIT") from error
-            # SQLite may leave the transaction open, and SQLAlchemy rolls back nothing after a failed COMMIT.
+            # SQLite may leave the transaction open, and SQLAlchemy rolls back nothing after a failed COMMIT,
+            # whatever failed it.
             connection.invalidate(error)
             raise
         return result
@@ -150,6 +153,21 @@ def lost_a_race(error: Exception) -> bool:
     if error.connection_invalidated:  # before COMMIT: the server forgets all of it
         return True
     return _sqlstate(error) in (SERIALIZATION_FAILURE, DEADLOCK_DETECTED, LOCK_NOT_AVAILABLE)
+
+
+def as_refusal(error: Exception) -> Exception:
+    """Tell it as the request's fault where the database refused what the request says; else return it."""
+    if isinstance(error, DataError):
+        return InvalidRequest(
+            "the ledger cannot hold a value of this request",
+            remedy="leave out characters that are no text, and numbers beyond measure",
+        )
+    if isinstance(error, IntegrityError) and (
+        _sqlstate(error) == FOREIGN_KEY_VIOLATION
+        or getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY
+    ):
+        return NotFound("the request names a node, SKU or order that does not exist", kind="reference")
+    return error
 
 
 @contextmanager

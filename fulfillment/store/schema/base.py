@@ -38,6 +38,9 @@ metadata = MetaData(naming_convention=NAMES)
 Document = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 """A JSON document that the database stores but does not judge."""
 
+Verbatim = JSON(none_as_null=True)
+"""A JSON document that comes back letter by letter: PostgreSQL sorts the keys of a `Document`."""
+
 Sequence64 = BigInteger().with_variant(Integer, "sqlite")
 """A generated 64-bit key; SQLite generates keys for a column named INTEGER alone."""
 

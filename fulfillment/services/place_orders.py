@@ -1,0 +1,329 @@
+"""Place a group of decided orders in one transaction.
+
+All of it commits or none: the clients' keys, the units taken from stock, the orders with their decisions and
+the work they make, events, capacity, answers. Decisions were made on a view that may be behind, so nothing of
+them is believed here: units are taken from locked rows, within what the channel may sell, and capacity is
+counted under a lock. What is refused there leaves no trace and is to be decided again.
+
+Locks are taken in one order everywhere, keys, holds, stock, capacity, and within each kind sorted over the
+whole group: sorting within each order alone lets two groups deadlock.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from fulfillment.domain.errors import (
+    Conflict,
+    FulfillmentError,
+    IdempotencyMismatch,
+    NotFound,
+    ReservationClosed,
+)
+from fulfillment.domain.placing import Decision, OnShort, OrderRequest, Position, Slot
+from fulfillment.domain.stock import Balance, Entry, EntryReason, StockState
+from fulfillment.domain.transitions import OrderState
+from fulfillment.ids import IdSource
+from fulfillment.services.convert_hold import Conversion, convert_hold
+from fulfillment.services.expire_holds import post_after_expiry
+from fulfillment.services.once import Problem, refusal_answer
+from fulfillment.services.placed_order import decided_of, document_of, event_of
+from fulfillment.store.capacity import take_capacity
+from fulfillment.store.feed import head
+from fulfillment.store.holds import lock_holds, write_states
+from fulfillment.store.idempotency import Answer, KeyName, RequestKey, claim, release_claims, write_answers
+from fulfillment.store.orders import known_digests
+from fulfillment.store.outbox import add_events
+from fulfillment.store.placed_orders import Decided, PlacedOrder, add_placed_orders
+from fulfillment.store.posting import EntryGroup
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """A client's request to place an order."""
+
+    key: RequestKey
+    request: OrderRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What is to be done about a placement: write the decision, or tell the refusal.
+
+    Both are None for an order that waits for its review: it is written down, and decided later.
+    """
+
+    placement: Placement
+    decision: Decision | None = None
+    refusal: FulfillmentError | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacingTerms:
+    """What all groups share.
+
+    Attributes
+    ----------
+    release_window : timedelta
+        From now until a node may begin; until then a decision may be improved.
+    problem : callable
+        Tells a refusal as the document of an answer.
+    """
+
+    release_window: timedelta
+    problem: Problem
+    ids: IdSource
+
+
+@dataclass(frozen=True, slots=True)
+class GroupPlaced:
+    """What became of a group, true once its transaction is committed.
+
+    Attributes
+    ----------
+    answers : dict
+        What each client is told, by key.
+    too_late : dict
+        Why, by key, for orders whose units somebody else took first: decide them again.
+    balances, used : dict
+        Stock and capacity as the transaction leaves them, for the view.
+    """
+
+    answers: dict[KeyName, Answer | IdempotencyMismatch] = field(default_factory=dict)
+    too_late: dict[KeyName, FulfillmentError] = field(default_factory=dict)
+    balances: dict[Position, Balance] = field(default_factory=dict)
+    used: dict[Slot, int] = field(default_factory=dict)
+
+
+class CapacityTaken(Exception):
+    """The group would exceed capacities, so nothing of it was written.
+
+    Attributes
+    ----------
+    keys : frozenset
+        Of the orders without which it fits.
+    used : dict
+        What others have committed, of the slots in question.
+    refusal : Conflict
+        What the clients of those orders are told, should it come to that.
+    """
+
+    def __init__(self, keys: frozenset[KeyName], used: Mapping[Slot, int]) -> None:
+        super().__init__(f"{len(keys)} orders exceed the capacity of {sorted(used)}")
+        self.keys = keys
+        self.used = dict(used)
+        self.refusal = Conflict(
+            "the nodes can send no more that day", node_ids=sorted({node_id for node_id, _ in used})
+        )
+
+
+Choose = Callable[[Connection, Sequence[Placement]], Sequence[Choice]]
+"""Says what is to be done about each placement, within the transaction that will do it."""
+
+
+def place_orders(
+    connection: Connection,
+    group: Sequence[Placement],
+    choose: Choose,
+    policy_digest: str,
+    terms: PlacingTerms,
+    now: datetime,
+) -> GroupPlaced:
+    """Place a group within the caller's transaction.
+
+    Parameters
+    ----------
+    group : sequence of Placement
+        Keys, order ids and holds are distinct within it.
+    choose : callable
+        Asked once, when keys are claimed, about those that were not used before.
+    policy_digest : str
+        Of the policy that decides.
+
+    Raises
+    ------
+    CapacityTaken
+        When the group would exceed a node's capacity; the caller's transaction must not commit.
+    """
+    placed = GroupPlaced()
+    # First of all: a twin of ours in another process is waited for here, holding nothing else.
+    placed.answers.update(claim(connection, [placement.key for placement in group], now))
+    fresh = choose(connection, [placement for placement in group if placement.key.name not in placed.answers])
+    refusals = _known_orders(connection, fresh)
+    refusals |= {choice.placement.key.name: choice.refusal for choice in fresh if choice.refusal is not None}
+    pending = [
+        _pending_of(choice, policy_digest, terms, now)
+        for choice in fresh
+        if choice.placement.key.name not in refusals
+    ]
+    refusals |= _convert_holds(connection, pending, now)
+    pending = [each for each in pending if each.name not in refusals]
+    _take_units(connection, pending, placed, now)
+    kept = [each for each in pending if each.name not in placed.too_late]
+    # Only now, with its units taken, is an order's hold used up and the order written.
+    write_states(connection, [each.conversion.hold for each in kept if each.conversion is not None])
+    orders = [each.as_order() for each in kept]
+    add_placed_orders(connection, orders, now)
+    add_events(connection, [event_of(order, terms.ids) for order in orders], now)
+    position = str(head(connection))
+    answers = {
+        each.name: Answer(201, document_of(order, position)) for each, order in zip(kept, orders, strict=True)
+    } | {name: refusal_answer(refusal, terms.problem) for name, refusal in refusals.items()}
+    write_answers(connection, answers)
+    release_claims(connection, list(placed.too_late))
+    # Last, because the rows of a large node are what groups of several processes wait for.
+    placed.used.update(_take_capacity(connection, kept))
+    placed.answers.update(answers)
+    return placed
+
+
+@dataclass(slots=True)
+class _Pending:
+    """An order of the group on its way into the ledger."""
+
+    placement: Placement
+    decided: Decided | None
+    conversion: Conversion | None = None
+
+    @property
+    def name(self) -> KeyName:
+        return self.placement.key.name
+
+    @property
+    def request(self) -> OrderRequest:
+        return self.placement.request
+
+    def as_order(self) -> PlacedOrder:
+        return PlacedOrder(
+            request=self.request,
+            digest=self.placement.key.digest,
+            state=first_state(self.request, self.decided),
+            decided=self.decided,
+        )
+
+
+def _pending_of(choice: Choice, policy_digest: str, terms: PlacingTerms, now: datetime) -> _Pending:
+    if choice.decision is None:
+        return _Pending(choice.placement, None)
+    release_at = now + terms.release_window
+    decided = decided_of(choice.decision, policy_digest=policy_digest, release_at=release_at, ids=terms.ids)
+    return _Pending(choice.placement, decided)
+
+
+def first_state(request: OrderRequest, decided: Decided | None) -> OrderState:
+    """Say how an order begins that asks for `request` and was decided so."""
+    if decided is None:
+        return OrderState.ON_HOLD
+    waits = decided.units_left and request.on_short is OnShort.BACKORDER
+    return OrderState.BACK_ORDERED if waits else OrderState.ALLOCATED
+
+
+def _known_orders(connection: Connection, group: Sequence[Choice]) -> dict[KeyName, FulfillmentError]:
+    known = known_digests(connection, [choice.placement.request.order_id for choice in group])
+    return {
+        choice.placement.key.name: Conflict(
+            f"there is an order {choice.placement.request.order_id} already",
+            kind="order",
+            id=choice.placement.request.order_id,
+        )
+        for choice in group
+        if choice.placement.request.order_id in known
+    }
+
+
+def _convert_holds(
+    connection: Connection, pending: Sequence[_Pending], now: datetime
+) -> dict[KeyName, FulfillmentError]:
+    """Lock the holds that orders take over, and let each tell what it covers; return who may not have it."""
+    wanted = {each.request.hold_id: each for each in pending if each.request.hold_id and each.decided}
+    if not wanted:
+        return {}
+    holds = lock_holds(connection, sorted(wanted))
+    refusals: dict[KeyName, FulfillmentError] = {}
+    for hold_id, each in wanted.items():
+        hold = holds.get(hold_id)
+        if hold is None or each.decided is None:
+            refusals[each.name] = NotFound(f"there is no hold {hold_id}", kind="hold", id=hold_id)
+            continue
+        try:
+            each.conversion = convert_hold(
+                hold,
+                each.decided.decision.units_by_position(),
+                order_id=each.request.order_id,
+                actor=each.placement.key.client_id,
+                now=now,
+            )
+        except ReservationClosed as refusal:
+            refusals[each.name] = refusal
+    return refusals
+
+
+def _take_units(
+    connection: Connection, pending: Sequence[_Pending], placed: GroupPlaced, now: datetime
+) -> None:
+    """Commit the units of each order, all of them or none, and note who came too late."""
+    groups = [
+        EntryGroup(each.request.order_id, tuple(_entries(each, now)), each.request.channel)
+        for each in pending
+        if each.decided is not None and each.decided.work
+    ]
+    if not groups:
+        return
+    actor = pending[0].placement.key.client_id
+    posted = post_after_expiry(connection, groups, actor=actor, now=now)
+    placed.balances.update(posted.balances)
+    for each in pending:
+        if (refusal := posted.refused.get(each.request.order_id)) is not None:
+            placed.too_late[each.name] = refusal
+
+
+def _entries(order: _Pending, now: datetime) -> Iterator[Entry]:
+    if order.decided is None:
+        return
+    wanted: Mapping[Position, int] = order.decided.decision.units_by_position()
+    if order.conversion is not None:
+        yield from order.conversion.entries
+        wanted = order.conversion.missing
+    for number, ((node_id, sku_id), qty) in enumerate(sorted(wanted.items())):
+        yield Entry(
+            entry_id=f"place/{order.decided.decision_id}/{number}",
+            node_id=node_id,
+            sku_id=sku_id,
+            source=StockState.AVAILABLE,
+            target=StockState.COMMITTED,
+            qty=qty,
+            reason=EntryReason.COMMIT,
+            reference=order.request.order_id,
+            actor=order.placement.key.client_id,
+            occurred_at=now,
+            recorded_at=now,
+        )
+
+
+def _take_capacity(connection: Connection, kept: Sequence[_Pending]) -> dict[Slot, int]:
+    """Count the parcels of all orders in; when they exceed a capacity, leave out the orders placed last."""
+    wanted = {each.name: each.decided.decision.parcels_by_slot() for each in kept if each.decided is not None}
+    added = _added_up(wanted.values())
+    uses = take_capacity(connection, added)
+    excess = {slot: use.excess for slot, use in uses.items() if use.excess}
+    if not excess:
+        return {slot: use.used for slot, use in uses.items()}
+    # What others have committed; ours is undone.
+    used = {slot: uses[slot].used - added[slot] for slot in excess}
+    left_out: set[KeyName] = set()
+    for name, parcels in reversed(wanted.items()):
+        if any(excess.get(slot, 0) > 0 for slot in parcels):
+            left_out.add(name)
+            for slot in parcels.keys() & excess.keys():
+                excess[slot] -= parcels[slot]
+    raise CapacityTaken(frozenset(left_out), used)
+
+
+def _added_up(wanted: Iterable[Mapping[Slot, int]]) -> dict[Slot, int]:
+    parcels: dict[Slot, int] = {}
+    for each in wanted:
+        for slot, qty in each.items():
+            parcels[slot] = parcels.get(slot, 0) + qty
+    return parcels

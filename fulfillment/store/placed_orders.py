@@ -1,0 +1,231 @@
+"""Write orders as they are placed: with their lines, the decision on them and the work that it makes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from fulfillment.domain.lines import Line
+from fulfillment.domain.placing import Decision, OrderRequest, PlannedParcel
+from fulfillment.domain.transitions import FulfillmentOrderState, OrderState, ParcelState
+from fulfillment.store.rowset import insert_rows
+from fulfillment.store.schema.orders import (
+    fulfillment_order,
+    fulfillment_order_line,
+    order_line,
+    orders,
+    parcel,
+    parcel_line,
+)
+from fulfillment.store.schema.planning import decision as decision_table
+from fulfillment.store.transaction import racing_for_keys
+
+MICROS_PER_CENT = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedWork:
+    """One node's part of an order; each parcel stands with its id."""
+
+    fulfillment_order_id: str
+    node_id: str
+    lines: Sequence[Line]
+    parcels: Sequence[tuple[str, PlannedParcel]]
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What was decided about an order, and the work that it makes."""
+
+    decision_id: str
+    decision: Decision
+    policy_digest: str
+    release_at: datetime
+    work: Sequence[PlacedWork]
+
+    @property
+    def cost_cents(self) -> int:
+        """Return transport and handling, rounded half up."""
+        return (self.decision.cost_micros + MICROS_PER_CENT // 2) // MICROS_PER_CENT
+
+    @property
+    def units_left(self) -> int:
+        """Count the units of the order that got no node."""
+        return sum(each.qty for each in self.decision.unfilled)
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedOrder:
+    """An order as it begins in the ledger.
+
+    Attributes
+    ----------
+    digest : str
+        Of the request.
+    decided : Decided or None
+        None while it waits for its review.
+    """
+
+    request: OrderRequest
+    digest: str
+    state: OrderState
+    decided: Decided | None
+
+
+def add_placed_orders(connection: Connection, placed: Sequence[PlacedOrder], now: datetime) -> None:
+    """Add orders with all that their decisions say; their units are committed by entries of the caller."""
+    if not placed:
+        return
+    _add_orders(connection, placed, now)
+    decided = [(each.request, each.decided) for each in placed if each.decided is not None]
+    add_decided(connection, decided, now)
+
+
+def add_decided(
+    connection: Connection, decided: Sequence[tuple[OrderRequest, Decided]], now: datetime
+) -> None:
+    """Add decisions on orders that are in the ledger, and the work that they make."""
+    if decided:
+        _add_decisions(connection, decided, now)
+        _add_fulfillment_orders(connection, decided, now)
+        work = [its_work for _, each in decided for its_work in each.work]
+        _add_parcels(connection, work, now)
+
+
+def allocated_by_line(decided: Decided | None) -> dict[int, int]:
+    """Add up the units of each line that got a node."""
+    units: dict[int, int] = {}
+    for work in decided.work if decided else ():
+        for line in work.lines:
+            units[line.line_no] = units.get(line.line_no, 0) + line.qty
+    return units
+
+
+def _add_orders(connection: Connection, placed: Sequence[PlacedOrder], now: datetime) -> None:
+    o, line = orders.c, order_line.c
+    requests = [each.request for each in placed]
+    # A twin of the order's own id, under another key and from another process, may be there by now.
+    with racing_for_keys():
+        insert_rows(
+            connection,
+            orders,
+            {
+                o.order_id: [each.order_id for each in requests],
+                o.state: [each.state.value for each in placed],
+                o.review: [None if each.review is None else each.review.value for each in requests],
+                o.placed_at: [each.placed_at for each in requests],
+                o.channel: [each.channel for each in requests],
+                o.postal_code: [each.postal_code for each in requests],
+                o.method: [each.method.value for each in requests],
+                o.service: [each.service for each in requests],
+                o.pickup_node_id: [each.pickup_node_id for each in requests],
+                o.promise_by: [each.promise_by for each in requests],
+                o.priority: [each.priority for each in requests],
+                o.customer_id: [each.customer_id for each in requests],
+                o.content_digest: [each.digest for each in placed],
+                o.recorded_at: [now] * len(placed),
+                o.version: [1] * len(placed),
+                o.on_short: [each.on_short.value for each in requests],
+                o.hold_id: [each.hold_id for each in requests],
+            },
+        )
+    lines = [(each, its, allocated_by_line(each.decided)) for each in placed for its in each.request.lines]
+    insert_rows(
+        connection,
+        order_line,
+        {
+            line.order_id: [each.request.order_id for each, _, _ in lines],
+            line.line_no: [its.line_no for _, its, _ in lines],
+            line.sku_id: [its.sku_id for _, its, _ in lines],
+            line.qty: [its.qty for _, its, _ in lines],
+            line.allocated: [allocated.get(its.line_no, 0) for _, its, allocated in lines],
+        },
+    )
+
+
+def _add_decisions(
+    connection: Connection, decided: Sequence[tuple[OrderRequest, Decided]], now: datetime
+) -> None:
+    d = decision_table.c
+    insert_rows(
+        connection,
+        decision_table,
+        {
+            d.decision_id: [each.decision_id for _, each in decided],
+            d.order_id: [request.order_id for request, _ in decided],
+            d.policy_digest: [each.policy_digest for _, each in decided],
+            d.cost_cents: [each.cost_cents for _, each in decided],
+            d.units_left: [each.units_left for _, each in decided],
+            d.decided_at: [now] * len(decided),
+        },
+    )
+
+
+def _add_fulfillment_orders(
+    connection: Connection, decided: Sequence[tuple[OrderRequest, Decided]], now: datetime
+) -> None:
+    f, line = fulfillment_order.c, fulfillment_order_line.c
+    work = [(request, each, its_work) for request, each in decided for its_work in each.work]
+    insert_rows(
+        connection,
+        fulfillment_order,
+        {
+            f.fulfillment_order_id: [its.fulfillment_order_id for _, _, its in work],
+            f.order_id: [request.order_id for request, _, _ in work],
+            f.node_id: [its.node_id for _, _, its in work],
+            f.decision_id: [each.decision_id for _, each, _ in work],
+            f.method: [request.method.value for request, _, _ in work],
+            f.state: [FulfillmentOrderState.OPEN.value] * len(work),
+            f.release_at: [each.release_at for _, each, _ in work],
+            f.recorded_at: [now] * len(work),
+            f.version: [1] * len(work),
+        },
+    )
+    lines = [(request, its, each) for request, _, its in work for each in its.lines]
+    insert_rows(
+        connection,
+        fulfillment_order_line,
+        {
+            line.fulfillment_order_id: [its.fulfillment_order_id for _, its, _ in lines],
+            line.order_id: [request.order_id for request, _, _ in lines],
+            line.line_no: [each.line_no for _, _, each in lines],
+            line.sku_id: [each.sku_id for _, _, each in lines],
+            line.qty: [each.qty for _, _, each in lines],
+            line.picked: [0] * len(lines),
+        },
+    )
+
+
+def _add_parcels(connection: Connection, work: Sequence[PlacedWork], now: datetime) -> None:
+    p, line = parcel.c, parcel_line.c
+    parcels = [(its, parcel_id, each) for its in work for parcel_id, each in its.parcels]
+    insert_rows(
+        connection,
+        parcel,
+        {
+            p.parcel_id: [parcel_id for _, parcel_id, _ in parcels],
+            p.fulfillment_order_id: [its.fulfillment_order_id for its, _, _ in parcels],
+            p.node_id: [each.node_id for _, _, each in parcels],
+            p.carrier: [each.carrier for _, _, each in parcels],
+            p.service: [each.service for _, _, each in parcels],
+            p.state: [ParcelState.PLANNED.value] * len(parcels),
+            p.recorded_at: [now] * len(parcels),
+            p.version: [1] * len(parcels),
+            p.departs_at: [each.departs_at for _, _, each in parcels],
+            p.arrives_at: [each.arrives_at for _, _, each in parcels],
+            p.slot_on: [each.slot_on for _, _, each in parcels],
+            p.cost_micros: [each.cost_micros for _, _, each in parcels],
+        },
+    )
+    lines = [(its, parcel_id, its_line) for its, parcel_id, each in parcels for its_line in each.lines]
+    insert_rows(
+        connection,
+        parcel_line,
+        {
+            line.parcel_id: [parcel_id for _, parcel_id, _ in lines],
+            line.fulfillment_order_id: [its.fulfillment_order_id for its, _, _ in lines],
+            line.line_no: [each.line_no for _, _, each in lines],
+            line.qty: [each.qty for _, _, each in lines],
+        },
+    )
