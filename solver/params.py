@@ -1,0 +1,84 @@
+"""How much a solve does: its effort in passes, rounds and blocks."""
+
+from dataclasses import dataclass, replace
+
+from solver.columns import BLOCKS_AT_ONCE
+
+LONG_DAY_ORDERS = 40_000  # more get fewer passes by default
+
+
+@dataclass(frozen=True, slots=True)
+class SolveParams:
+    """How a batch is solved; the defaults suit a day of retail orders.
+
+    Temperatures, reach and threshold are shares of what an order costs on average when first come is first
+    served.
+    """
+
+    temperatures: tuple[float, ...] = (
+        *(0.1, 0.1, 0.05, 0.05, 0.03, 0.03, 0.02, 0.02, 0.015, 0.015),
+        *(0.01, 0.01, 0.007, 0.007, 0.005, 0.005, 0.004, 0.004),
+    )
+    warm_temperature: float = 0.02  # hotter ones are left out of a warm start
+    climb_steps: int = 30  # evaluations of the restricted dual at each temperature
+    samples: int = 2  # noisy pricing passes at each temperature
+    plan_every: int = 6  # temperatures
+    cycles: int = 2  # of displacement and blocks
+    improvement_rounds: int = 6  # of displacement in each cycle
+    moves_per_order: float = 1.0  # in each round
+    threshold: float = 0.005  # of the first round; falls to zero
+    blocks: int = 60  # the most in each cycle
+    block_orders: int = 400
+    reach: float = 0.2  # of the patterns that a block may use
+    master_rounds: int = 15  # of the linear program over all patterns
+    master_reach: float = 0.005  # of the patterns in it
+    master_patterns: int = 30_000  # with more it is not tried, nor with so many rows that could run out
+    master_rows: int = 5_000
+    tiny: int = 400  # orders; so few are one block in the end
+    tiny_nodes: int = 5_000  # of that block's search tree
+    large_order_effort: float = 10.0  # deterministic seconds for all orders too large for the exact search
+    threads: int = 2
+
+    def __post_init__(self) -> None:
+        whole = (self.climb_steps, self.plan_every, self.block_orders, self.threads)
+        counts = (self.samples, self.cycles, self.improvement_rounds, self.blocks, self.master_rounds)
+        if min(whole) < 1 or min(*counts, self.tiny, self.tiny_nodes) < 0:
+            raise ValueError("steps, sizes and threads must be at least 1, all other counts at least 0")
+        if not all(temperature > 0 for temperature in self.temperatures):
+            raise ValueError("temperatures must be above 0")
+        shares = (self.moves_per_order, self.threshold, self.reach, self.master_reach)
+        if min(*shares, self.large_order_effort) < 0:
+            raise ValueError("moves, threshold, reach and effort must be at least 0")
+
+    @classmethod
+    def for_size(cls, n_orders: int, threads: int = 2) -> "SolveParams":
+        """Return the default effort: fewer passes over very many orders, so that a day stays minutes."""
+        if n_orders <= LONG_DAY_ORDERS:
+            return cls(threads=threads)
+        return cls(
+            temperatures=(0.1, 0.05, 0.03, 0.02, 0.015, 0.01, 0.007, 0.005),
+            samples=1,
+            plan_every=4,
+            cycles=1,
+            improvement_rounds=4,
+            moves_per_order=0.5,
+            blocks=120,
+            threads=threads,
+        )
+
+    def warmed(self) -> "SolveParams":
+        """Leave out what a warm start has no use for: the hot temperatures."""
+        kept = tuple(share for share in self.temperatures if share <= self.warm_temperature)
+        return replace(self, temperatures=kept)
+
+    @property
+    def passes_planned(self) -> int:
+        """The most passes over all orders that a solve without a start makes."""
+        prices = len(self.temperatures) * (1 + self.samples) + len(self.temperatures) // self.plan_every
+        prices += 2 * self.master_rounds
+        return 5 + prices + self.cycles * (self.improvement_rounds + self.blocks // BLOCKS_AT_ONCE)
+
+    @property
+    def warm_passes_planned(self) -> int:
+        """The most passes from a start: its prices, its plan, and that plan improved before the climb."""
+        return 2 + self.improvement_rounds + self.warmed().passes_planned
