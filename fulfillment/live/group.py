@@ -101,7 +101,7 @@ def basket_of(asked: Sequence[Line], network: LiveNetwork) -> Basket:
         else:
             by_sku.setdefault(sku, []).append(line)
     lines: list[WantedLine] = []
-    for sku, same in by_sku.items():
+    for sku, same in sorted(by_sku.items()):  # so that ties do not depend on how the lines are sorted
         if len(same) > 1:
             same.sort(key=_number)
         qty = sum(line.qty for line in same) if len(same) > 1 else same[0].qty
