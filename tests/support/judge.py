@@ -11,7 +11,7 @@ from fulfillment.store.schema.messaging import outbox
 from fulfillment.store.schema.orders import fulfillment_order_line, order_line, orders
 from fulfillment.store.schema.stock import stock_entry
 from fulfillment.store.transaction import read_snapshot
-from tests.crash.shoppers import Order
+from tests.support.shoppers import Order
 
 EXAMPLES_MAX = 5
 CLIENTS = "O-"
