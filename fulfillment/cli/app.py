@@ -23,6 +23,7 @@ from fulfillment.cli.report import report
 from fulfillment.cli.serve import serve
 from fulfillment.cli.validate import validate
 from fulfillment.cli.verify import verify
+from fulfillment.cli.worker import worker
 
 # The name on the command line, and the function that is the command; its docstring is the help.
 COMMANDS: dict[str, Callable[..., None]] = {
@@ -35,6 +36,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "serve": serve,
     "validate": validate,
     "verify": verify,
+    "worker": worker,
 }
 
 app = typer.Typer(

@@ -99,10 +99,10 @@ def progress_of(batch: Batch, answers: Answers, patience: Patience, now: datetim
         A random number from 0 to 1, for the pause before the next attempt.
     """
     outcomes = {answer.outcome for answer in answers.values()}
-    refused = _first_refusals(batch, answers)
+    refused = _refusals(batch, answers)
     parks = (
         Outcome.DELIVERED in outcomes
-        and Outcome.UNREACHABLE not in outcomes
+        and outcomes <= {Outcome.DELIVERED, Outcome.REFUSED}
         and batch.parked_count + len(refused) <= patience.parked_max
     )
     parked_now = refused if parks else {}
@@ -130,7 +130,8 @@ def progress_of(batch: Batch, answers: Answers, patience: Patience, now: datetim
     return progress
 
 
-def _first_refusals(batch: Batch, answers: Answers) -> dict[str, FeedEvent]:
+def _refusals(batch: Batch, answers: Answers) -> dict[str, FeedEvent]:
+    """Return the event of each subject that was refused; nothing of the subject was sent after it."""
     return {
         event.subject: event
         for event in batch.events

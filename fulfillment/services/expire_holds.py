@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from fulfillment.domain.errors import invariant
 from fulfillment.domain.stock import Entry, EntryReason, StockState
 from fulfillment.store.holds import ExpiredHold, expire_holds, lock_expired_holds
+from fulfillment.store.outbox import Event, add_events
 from fulfillment.store.posting import EntryGroup, Posted
 from fulfillment.store.stock import post
 
@@ -36,9 +37,15 @@ def post_after_expiry(
         "an active hold reserves what its positions do not hold",
         refused=posted.refused,
     )
-    expire_holds(connection, [hold.hold_id for hold in expired])
+    end_expired(connection, expired, now)
     applied = [group_id for group_id in posted.applied if group_id not in ended]
     return Posted(applied, posted.duplicates, posted.refused, posted.balances)
+
+
+def end_expired(connection: Connection, holds: Sequence[ExpiredHold], now: datetime) -> None:
+    """Write the end of locked holds whose units were given back by entries, and tell of it."""
+    expire_holds(connection, [hold.hold_id for hold in holds])
+    add_events(connection, [_event(hold) for hold in holds], now)
 
 
 def expiry_groups(holds: Iterable[ExpiredHold], *, actor: str, now: datetime) -> list[EntryGroup]:
@@ -52,6 +59,17 @@ def expiry_groups(holds: Iterable[ExpiredHold], *, actor: str, now: datetime) ->
         )
         for hold in holds
     ]
+
+
+def _event(hold: ExpiredHold) -> Event:
+    units = [{"node_id": node_id, "sku_id": sku_id, "qty": qty} for node_id, sku_id, qty in hold.units]
+    # A hold expires once, so its event needs no id of its own.
+    return Event(
+        f"hold.expired/{quote(hold.hold_id, safe='')}",
+        "hold.expired",
+        hold.hold_id,
+        {"hold_id": hold.hold_id, "units": units},
+    )
 
 
 def _entry(hold_id: str, node_id: str, sku_id: str, qty: int, actor: str, now: datetime) -> Entry:

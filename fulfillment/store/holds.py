@@ -3,7 +3,7 @@
 The entries that move a hold's units are posted first, by its service: a hold is written only when they are.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -43,11 +43,34 @@ def lock_expired_holds(
         given, hold_line, and_(line.node_id == given.c.node_id, line.sku_id == given.c.sku_id)
     )
     ids = connection.execute(
-        select(hold.c.hold_id)
-        .where(hold.c.state == HoldState.ACTIVE.value, hold.c.expires_at <= now, hold.c.hold_id.in_(touching))
+        _expired(now)
+        .where(hold.c.hold_id.in_(touching))
         .order_by(hold.c.hold_id)
         .with_for_update(of=hold, key_share=True)
     ).scalars()
+    return _expired_with_units(connection, ids)
+
+
+def lock_some_expired_holds(connection: Connection, limit: int, now: datetime) -> list[ExpiredHold]:
+    """Lock holds that have expired by `now`, at most `limit`; those that somebody else has locked are left.
+
+    They come ordered by id, and nobody is waited for, so this cannot take part in a deadlock.
+    """
+    ids = connection.execute(
+        _expired(now)
+        .order_by(hold.c.hold_id)
+        .limit(limit)
+        .with_for_update(of=hold, key_share=True, skip_locked=True)
+    ).scalars()
+    return _expired_with_units(connection, ids)
+
+
+def _expired(now: datetime) -> Select[str]:
+    return select(hold.c.hold_id).where(hold.c.state == HoldState.ACTIVE.value, hold.c.expires_at <= now)
+
+
+def _expired_with_units(connection: Connection, ids: Iterable[str]) -> list[ExpiredHold]:
+    line = hold_line.c
     units: dict[str, list[tuple[str, str, int]]] = {hold_id: [] for hold_id in ids}
     locked = rows_of(connection, {hold.c.hold_id: list(units)})
     for row in connection.execute(

@@ -118,12 +118,10 @@ def lock_orders(connection: Connection, order_ids: Iterable[str]) -> dict[str, L
     }
 
 
-def write_allocated(
-    connection: Connection,
-    states: Mapping[str, OrderState],
-    units: Mapping[tuple[str, int], int],
-) -> None:
-    """Give locked orders their new states, and allocate `units` more of lines, by (order_id, line_no)."""
+def write_states(connection: Connection, states: Mapping[str, OrderState]) -> None:
+    """Give locked orders their new states."""
+    if not states:
+        return
     given = rows_of(
         connection,
         {orders.c.order_id: list(states), orders.c.state: [state.value for state in states.values()]},
@@ -133,6 +131,15 @@ def write_allocated(
         .where(orders.c.order_id == given.c.order_id)
         .values(state=given.c.state, version=orders.c.version + 1)
     )
+
+
+def write_allocated(
+    connection: Connection,
+    states: Mapping[str, OrderState],
+    units: Mapping[tuple[str, int], int],
+) -> None:
+    """Give locked orders their new states, and allocate `units` more of lines, by (order_id, line_no)."""
+    write_states(connection, states)
     added = rows_of(
         connection,
         {

@@ -1,6 +1,7 @@
 """Webhooks for tests: events to deliver, a courier, and its loop run until something is true."""
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -70,7 +71,7 @@ def deliver_while(waits: Callable[[], bool], *couriers: Courier) -> None:
     """Run the loop of each courier until `waits` is no longer true."""
 
     async def run() -> None:
-        stop = asyncio.Event()
+        stop = threading.Event()
         loops = [asyncio.create_task(deliver_until(stop, each)) for each in couriers]
         deadline = time.monotonic() + WAIT_SECONDS_MAX
         while waits() and time.monotonic() < deadline and not any(loop.done() for loop in loops):

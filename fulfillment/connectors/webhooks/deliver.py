@@ -5,6 +5,7 @@ once, and a worker that is killed leaves nothing behind but a lease that ends.
 """
 
 import asyncio
+import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -51,7 +52,7 @@ class Courier:
     on_batch: Callable[[Batch, dict[Cursor, Answer]], None] = lambda *_: None
 
 
-async def deliver_until(stop: asyncio.Event, courier: Courier) -> None:
+async def deliver_until(stop: threading.Event, courier: Courier) -> None:
     """Deliver what is due and what becomes due, until `stop` is set and what was begun is settled."""
     running: dict[str, asyncio.Task[None]] = {}
     async with asyncio.TaskGroup() as group:
@@ -60,7 +61,7 @@ async def deliver_until(stop: asyncio.Event, courier: Courier) -> None:
             for webhook_id in await _due(courier):
                 if webhook_id not in running and len(running) < ENDPOINTS_MAX:
                     running[webhook_id] = group.create_task(_serve(webhook_id, courier, stop))
-            await _wait(stop, courier.poll_seconds)
+            await asyncio.to_thread(stop.wait, courier.poll_seconds)
 
 
 async def _due(courier: Courier) -> list[str]:
@@ -71,7 +72,7 @@ async def _due(courier: Courier) -> list[str]:
         return []
 
 
-async def _serve(webhook_id: str, courier: Courier, stop: asyncio.Event) -> None:
+async def _serve(webhook_id: str, courier: Courier, stop: threading.Event) -> None:
     """Deliver batch after batch to one endpoint while it has any."""
     while not stop.is_set():
         try:
@@ -98,7 +99,7 @@ async def _serve(webhook_id: str, courier: Courier, stop: asyncio.Event) -> None
 
 
 async def deliver_batch(
-    batch: Batch, sender: Sender, clock: Clock, stop: asyncio.Event
+    batch: Batch, sender: Sender, clock: Clock, stop: threading.Event
 ) -> dict[Cursor, Answer]:
     """Send the events of a batch, one subject's one after another, several subjects at once.
 
@@ -127,11 +128,3 @@ async def deliver_batch(
         for _ in range(min(CONNECTIONS_MAX, len(subjects))):
             group.create_task(send_all(endpoint))
     return answers
-
-
-async def _wait(stop: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await stop.wait()
-    except TimeoutError:
-        return

@@ -145,6 +145,13 @@ fulfillment_order = Table(
     at_least("version", 1),
     Index("ix_fulfillment_order_order_id", "order_id"),
     Index("ix_fulfillment_order_node_id_state", "node_id", "state"),
+    # What becomes due: nearly all work has begun or is done.
+    Index(
+        "ix_fulfillment_order_open_release_at",
+        "release_at",
+        sqlite_where=text("state = 'open'"),
+        postgresql_where=text("state = 'open'"),
+    ),
 )
 
 fulfillment_order_line = Table(

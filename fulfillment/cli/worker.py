@@ -1,0 +1,104 @@
+"""`fulfillment worker`: what goes on beside the service: deliveries, releases, expiry, tidying up.
+
+Any number of workers may run on one ledger; none is needed for an order to be placed or stock to be right.
+"""
+
+import asyncio
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from fulfillment.cli.database import Database, settings_for
+from fulfillment.cli.jobs import Job, every, run_jobs
+from fulfillment.cli.output import AsJson, Output, open_output
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from fulfillment.clock import Clock
+    from fulfillment.ids import IdSource
+    from fulfillment.settings import Settings
+
+RELEASE_SECONDS = 1.0
+SWEEP_SECONDS = 5.0
+FORGET_SECONDS = 3_600.0
+
+
+def worker(database: Database = None, as_json: AsJson = False) -> None:
+    """Deliver events, release work that is due, end expired holds, forget old events; until told to stop."""
+    with open_output(as_json) as out:
+        from fulfillment.clock import SystemClock
+        from fulfillment.ids import TimeOrderedIds
+        from fulfillment.store.ledger import open_ledger
+
+        settings = settings_for(database)
+        clock = SystemClock()
+        with open_ledger(settings.database_url) as ledger, _stopped_by_signals() as stop:
+            jobs = make_jobs(ledger, settings, clock, TimeOrderedIds(clock), out)
+            out.line(f"working: {', '.join(job.name for job in jobs)}; stop with Ctrl-C")
+            run_jobs(jobs, stop)
+        out.line("stopped; what was begun is finished")
+        out.result({"stopped": True})
+
+
+def make_jobs(
+    ledger: "Engine", settings: "Settings", clock: "Clock", ids: "IdSource", out: Output
+) -> list[Job]:
+    """List what a worker does."""
+    from fulfillment.services.forget_events import forget_events
+    from fulfillment.services.release_due import release_due
+    from fulfillment.services.sweep_holds import sweep_holds
+
+    kept = timedelta(days=settings.events_keep_days)
+    return [
+        Job("deliver events", lambda stop: _deliver(stop, ledger, settings, clock, ids, out)),
+        every(RELEASE_SECONDS, "release work", lambda: release_due(ledger, clock=clock, ids=ids), out.line),
+        every(SWEEP_SECONDS, "end holds", lambda: sweep_holds(ledger, clock=clock), out.line),
+        every(FORGET_SECONDS, "forget events", lambda: forget_events(ledger, kept, clock=clock), out.line),
+    ]
+
+
+def _deliver(
+    stop: threading.Event,
+    ledger: "Engine",
+    settings: "Settings",
+    clock: "Clock",
+    ids: "IdSource",
+    out: Output,
+) -> None:
+    from fulfillment.connectors.webhooks.deliver import Courier, deliver_until
+    from fulfillment.connectors.webhooks.sender import Sender
+    from fulfillment.domain.events import source_of
+
+    courier = Courier(
+        engine=ledger,
+        sender=Sender(source_of(settings.retailer), settings.webhook_hosts, clock=clock),
+        clock=clock,
+        ids=ids,
+        on_failure=lambda busy: out.line(f"deliver events: {busy}"),
+    )
+
+    asyncio.run(deliver_until(stop, courier))
+
+
+@contextmanager
+def _stopped_by_signals() -> Iterator[threading.Event]:
+    """Give the event that Ctrl-C and SIGTERM set; the second of them ends the process at once."""
+    stop = threading.Event()
+    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+
+    def ask(number: int, _frame: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        stop.set()
+
+    for each in before:
+        signal.signal(each, ask)
+    try:
+        yield stop
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)

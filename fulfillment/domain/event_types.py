@@ -1,0 +1,127 @@
+"""Every type of event that subscribers may get, with what its data tell.
+
+A type keeps its meaning: members may be added to its data, none is taken away or changes its sense.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """A type of event.
+
+    Attributes
+    ----------
+    subject : str
+        What the event's subject is the id of.
+    what : str
+        What has happened.
+    data : mapping
+        An example of its data.
+    """
+
+    subject: str
+    what: str
+    data: Mapping[str, object]
+
+
+_UNITS = [{"node_id": "store-17", "sku_id": "sku-204", "qty": 2}]
+_HOLD = {
+    "hold_id": "cart-81",
+    "channel": "web",
+    "customer_id": "c-5521",
+    "expires_at": "2026-11-20T12:15:00+00:00",
+    "units": _UNITS,
+}
+_LOST = {"node_id": "store-17", "sku_id": "sku-204", "qty": 1, "cause": "till", "reference": "receipt-9001"}
+_PLACED = {
+    "order_id": "web-100045",
+    "channel": "web",
+    "decision_id": "01938a5e-7c11-7b3e-9d0f-3f2a6c1f2b0f",
+    "units_left": 0,
+    "fulfillment_order_ids": ["01938a5e-7c11-7b3e-9d0f-3f2a6c1f2b11"],
+}
+
+EVENT_TYPES: Mapping[str, EventType] = MappingProxyType(
+    {
+        "order.on_hold": EventType(
+            "order",
+            "An order was placed that waits for payment or fraud review, and nothing is decided.",
+            {**_PLACED, "decision_id": None, "units_left": None, "fulfillment_order_ids": []},
+        ),
+        "order.open": EventType(
+            "order",
+            "An order waits for its decision.",
+            {**_PLACED, "decision_id": None, "units_left": None, "fulfillment_order_ids": []},
+        ),
+        "order.allocated": EventType(
+            "order", "An order was decided: nodes have work for every unit of it.", _PLACED
+        ),
+        "order.back_ordered": EventType(
+            "order",
+            "An order was decided in part: `units_left` wait for stock.",
+            {**_PLACED, "units_left": 1},
+        ),
+        "order.units_lost": EventType(
+            "order",
+            "Units that the order was promised at a node are gone: sold at its till, or missing in a count. "
+            "They wait for another node.",
+            {
+                **_LOST,
+                "order_id": "web-100045",
+                "fulfillment_order_id": "01938a5e-7c11-7b3e-9d0f-3f2a6c1f2b11",
+                "line_no": 1,
+            },
+        ),
+        "fulfillment_order.released": EventType(
+            "order",
+            "The window of a node's work is over: the node may begin, and the decision stands.",
+            {
+                "order_id": "web-100045",
+                "fulfillment_order_id": "01938a5e-7c11-7b3e-9d0f-3f2a6c1f2b11",
+                "node_id": "store-17",
+                "method": "SHIPPING",
+            },
+        ),
+        "hold.opened": EventType("hold", "Units were reserved.", _HOLD),
+        "hold.changed": EventType("hold", "A hold reserves other units, or for another time.", _HOLD),
+        "hold.released": EventType("hold", "A hold gave its units back before it expired.", _HOLD),
+        "hold.expired": EventType(
+            "hold",
+            "A hold's time was over, and its units were given back. Told when that is done, which may be "
+            "later than the moment from which they counted as available.",
+            {"hold_id": "cart-81", "units": _UNITS},
+        ),
+        "hold.units_lost": EventType(
+            "hold", "Units of a hold were taken at the till.", {**_HOLD, "lost": _LOST}
+        ),
+        "stock.unclaimed_units_lost": EventType(
+            "position, as `node_id/sku_id`",
+            "Units that the books had given away were taken, and nobody was found who had them.",
+            _LOST,
+        ),
+        "webhook.disabled": EventType(
+            "webhook",
+            "An endpoint has failed for too long, or said that it is gone (410). Its events wait.",
+            {
+                "webhook_id": "warehouse-system",
+                "reason": "it has failed since …: HTTP 500",
+                "cursor": "2fe-1c",
+            },
+        ),
+        "webhook.event_passed_over": EventType(
+            "webhook",
+            "An endpoint has refused one event for too long while it took others; the event was passed over. "
+            "A replay from before its cursor tells it again.",
+            {
+                "webhook_id": "warehouse-system",
+                "event_id": "01938a5e-7c11-7b3e-9d0f-3f2a6c1f2b10",
+                "event_subject": "web-100045",
+                "cursor": "2fe-1b",
+                "reason": "HTTP 422",
+            },
+        ),
+    }
+)
