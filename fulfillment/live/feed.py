@@ -6,6 +6,7 @@ data are still those that the network was made of.
 """
 
 import threading
+import time
 from dataclasses import replace
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -28,7 +29,7 @@ log = structlog.get_logger(__name__)
 
 POLL_SECONDS = 0.05
 """How often entries are looked for: what another process wrote is seen about so late."""
-LOOK_AROUND_SECONDS = 1.0
+LOOK_AROUND_SECONDS = 2.0
 """How often everything else is looked at; well below `load.EXPIRY_AHEAD`."""
 RETRY_SECONDS = 1.0
 """How long to wait when the ledger could not be read."""
@@ -48,7 +49,6 @@ class Feed:
         self._engine = engine
         self._clock = clock
         self._world = world
-        self._looked_around_at = clock.now()
         self._in_step_at = clock.now()
         self._lock = threading.Lock()
         self._stop = threading.Event()
@@ -70,7 +70,7 @@ class Feed:
         self._thread.join()
 
     def catch_up(self, *, look_around: bool = False) -> int:
-        """Read on to the end of the feed, and look at everything else when it is time or asked for.
+        """Read on to the end of the feed; look at everything else where asked for.
 
         Returns
         -------
@@ -80,17 +80,19 @@ class Feed:
         with self._lock:
             now = self._clock.now()
             count = self._read_entries()
-            if look_around or now - self._looked_around_at >= timedelta(seconds=LOOK_AROUND_SECONDS):
+            if look_around:
                 self._look_around(now)
-                self._looked_around_at = now
             self._in_step_at = now
             return count
 
     def _run(self) -> None:
+        looked_around_at = time.monotonic()
         while not self._stop.is_set():
             pause = POLL_SECONDS
             try:
-                self.catch_up()
+                is_time = time.monotonic() - looked_around_at >= LOOK_AROUND_SECONDS
+                self.catch_up(look_around=is_time)
+                looked_around_at = time.monotonic() if is_time else looked_around_at
             except Exception:
                 # The view stays as it is and says its age; decisions on it are judged by the database.
                 log.exception("feed.failed", in_step_at=self._in_step_at.isoformat())

@@ -68,13 +68,12 @@ class Gathered:
 
 
 @dataclass(frozen=True, slots=True)
-class Atp:
-    """What a channel may promise of one position, and the version of the balance that says so."""
+class AtpOfSku:
+    """What a channel may promise of one SKU. Axis: positions, by node."""
 
-    node_id: str
-    sku_id: str
-    units: int
-    version: int
+    node: Int32s
+    units: Int64s
+    version: Int64s  # of the balance that says so
 
 
 class StockView:
@@ -249,27 +248,16 @@ class StockView:
         """Whether any rule is written for this channel."""
         return channel in self._shelves.floor
 
-    def atp(
-        self, sku_id: str, channel: str, now: datetime, node_ids: frozenset[str] | None = None
-    ) -> list[Atp] | None:
-        """Count what a channel may promise of a SKU by position; None where the SKU is not known."""
-        sku = self._network.sku_index.get(sku_id)
-        if sku is None:
-            return None
+    def atp(self, sku: int, channel: str, now: datetime) -> AtpOfSku:
+        """Count what a channel may promise of a SKU, position by position."""
         with self._lock:
             self._expire(now)
             shelves = self._shelves
             span = slice(int(shelves.sku_ptr[sku]), int(shelves.sku_ptr[sku + 1]))
             units = shelves.available[span] + shelves.expired[span]
-            version = shelves.version[span].tolist()
-        units = np.maximum(0, units - shelves.floor.get(channel, shelves.floor[EVERY_CHANNEL])[span])
-        names = self._network.nodes.node_id
-        rows = zip(shelves.node[span].tolist(), units.tolist(), version, strict=True)
-        return [
-            Atp(names[n], sku_id, qty, at_version)
-            for n, qty, at_version in rows
-            if node_ids is None or names[n] in node_ids
-        ]
+            version = shelves.version[span].copy()
+        floor = shelves.floor.get(channel, shelves.floor[EVERY_CHANNEL])[span]
+        return AtpOfSku(shelves.node[span], np.maximum(0, units - floor), version)
 
     def _take(self, keys: Int64s, available: Int64s, version: Int64s) -> None:
         """Write balances that are newer; keys ascending, each once. The caller holds the lock."""

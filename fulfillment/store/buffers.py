@@ -1,12 +1,12 @@
 """Rules of units to keep back; `fulfillment/domain/buffers.py` says which one speaks."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Select, and_, func, select
 
-from fulfillment.domain.buffers import BufferRule, Buffers, RuleKey, scopes_of
+from fulfillment.domain.buffers import ANY_SKU, BufferRule, Buffers, RuleKey, scopes_of
 from fulfillment.store.rowset import insert_rows, rows_of
 from fulfillment.store.schema.stock import ALL_CHANNELS, buffer
 from fulfillment.store.transaction import racing_for_keys
@@ -32,6 +32,17 @@ def read_buffers(connection: Connection, channels: Iterable[str] | None = None) 
 def read_rules(connection: Connection) -> list[BufferRule]:
     """Read every rule in force, one by one."""
     rows = connection.execute(select(*_COLUMNS).where(_is_current, buffer.c.qty.is_not(None)))
+    return [BufferRule(*row) for row in rows]
+
+
+def rules_of_skus(connection: Connection, sku_ids: Collection[str]) -> list[BufferRule]:
+    """Read the rules in force that may speak for some SKUs, at any node and in any channel."""
+    given = rows_of(connection, {buffer.c.sku_id: sorted({ANY_SKU, *sku_ids})})
+    rows = connection.execute(
+        select(*_COLUMNS)
+        .join_from(given, buffer, buffer.c.sku_id == given.c.sku_id)
+        .where(_is_current, buffer.c.qty.is_not(None))
+    )
     return [BufferRule(*row) for row in rows]
 
 

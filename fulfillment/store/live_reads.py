@@ -1,17 +1,18 @@
 """Read what the running decision keeps of stock: balances, expiring holds, prices of the last plan."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from fulfillment.domain.transitions import HoldState
 from fulfillment.store.network_reads import columns_of
 from fulfillment.store.posting import Position
+from fulfillment.store.rowset import rows_of
 from fulfillment.store.schema.orders import hold, hold_line
 from fulfillment.store.schema.planning import plan, plan_capacity_price, plan_stock_price
-from fulfillment.store.schema.stock import stock
+from fulfillment.store.schema.stock import stock, supply
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,35 @@ def read_expiring(connection: Connection, until: datetime) -> list[tuple[str, st
         .where(hold.c.state == HoldState.ACTIVE.value, hold.c.expires_at <= until)
     )
     return [(node_id, sku_id, expires_at, qty) for node_id, sku_id, expires_at, qty in rows]
+
+
+def read_expired_of(
+    connection: Connection, sku_ids: Collection[str], now: datetime
+) -> list[tuple[str, str, datetime, int]]:
+    """Read the same of some SKUs, of holds that have expired by `now`."""
+    line = hold_line.c
+    given = rows_of(connection, {line.sku_id: sorted(sku_ids)})
+    rows = connection.execute(
+        select(line.node_id, line.sku_id, hold.c.expires_at, line.qty)
+        .select_from(given)
+        .join(hold_line, line.sku_id == given.c.sku_id)
+        .join(hold, hold.c.hold_id == line.hold_id)
+        .where(hold.c.state == HoldState.ACTIVE.value, hold.c.expires_at <= now)
+    )
+    return [(node_id, sku_id, expires_at, qty) for node_id, sku_id, expires_at, qty in rows]
+
+
+def read_due(connection: Connection, sku_ids: Collection[str], by: date) -> dict[Position, int]:
+    """Add up the supply of some SKUs that is due by a day and not yet promised."""
+    s = supply.c
+    given = rows_of(connection, {s.sku_id: sorted(sku_ids)})
+    rows = connection.execute(
+        select(s.node_id, s.sku_id, func.sum(s.qty - s.promised))
+        .join_from(given, supply, s.sku_id == given.c.sku_id)
+        .where(s.state == "due", s.due_on <= by)
+        .group_by(s.node_id, s.sku_id)
+    )
+    return {(node_id, sku_id): int(qty) for node_id, sku_id, qty in rows}
 
 
 def newest_plan(connection: Connection) -> str | None:

@@ -47,9 +47,8 @@ class World:
         self.feed = Feed(ledger, load_live(ledger, self.clock), self.clock)
 
     def units(self, channel: str = "web") -> list[int]:
-        atp = self.feed.decider.view.atp("V", channel, self.clock.now())
-        assert atp is not None
-        return [at.units for at in atp]
+        network, view = self.feed.decider.world
+        return view.atp(network.sku_index["V"], channel, self.clock.now()).units.tolist()
 
     def decided(self, qty: int) -> list[str]:
         """Where an order of so many units goes; what lacks, if it cannot be had."""
