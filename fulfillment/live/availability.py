@@ -107,12 +107,15 @@ def _fresh_view(
     balances = balances_of_skus(connection, sku_ids)
     due = {} if query.on is None else read_due(connection, sku_ids, query.on)
     nothing = Balance()
-    rows = [
-        (*at, balances.get(at, nothing).available + due.get(at, 0), balances.get(at, nothing).version)
-        for at in balances.keys() | due.keys()
-    ]
+    at = sorted(balances.keys() | due.keys())
     view = StockView(network, rules_of_skus(connection, sku_ids))
-    view.load(*([list(column) for column in zip(*rows, strict=True)] or [[], [], [], []]), position)
+    view.load(
+        [node_id for node_id, _ in at],
+        [sku_id for _, sku_id in at],
+        [balances.get(each, nothing).available + due.get(each, 0) for each in at],
+        [balances.get(each, nothing).version for each in at],
+        position,
+    )
     expired = [ExpiringUnits(*row) for row in read_expired_of(connection, sku_ids, now)]
     view.replace_holds(expired, now)
     return view
