@@ -18,13 +18,17 @@ from fulfillment.services.commit_plan import commit_plan
 from fulfillment.services.load_day import load_day
 from fulfillment.services.once import once
 from fulfillment.services.open_hold import OpenHold, open_hold, open_hold_within
+from fulfillment.services.place_orders import Placement
 from fulfillment.services.receive import Receipt, receive
 from fulfillment.services.release_hold import release_hold_within
+from fulfillment.store.engine import open_engine
 from fulfillment.store.idempotency import Answer, RequestKey
 from fulfillment.store.posting import Position
 from fulfillment.store.transaction import run_in_transaction
 from tests.support.days import NOON, a_context, a_day, allocate, plan_first_come
+from tests.support.deciders import PlainDecider
 from tests.support.ledgers import a_group, add_places, an_entry, post_all, stock_up
+from tests.support.placing import a_committer, a_placement
 
 V, W, FAR = ("L1", "V"), ("L1", "W"), ("L2", "V")
 DAY = a_day(
@@ -105,6 +109,19 @@ def _once(key: str, verb: Callable[..., object], command: object) -> Callable[[E
     return lambda engine: once(engine, request, use_case, problem=problem_of, clock=clock)
 
 
+def _place(*placements: Placement) -> Callable[[Engine], object]:
+    """Place orders through a committer, and wait for the answers."""
+
+    def act(engine: Engine) -> object:
+        beside = open_engine(engine.url.render_as_string(hide_password=False))
+        decider = PlainDecider(beside)  # what it reads is no step of placing
+        beside.dispose()
+        with a_committer(engine, decider) as committer:
+            return [committer.submit(placement).result(60) for placement in placements]
+
+    return act
+
+
 _OPEN = OpenHold(
     hold_id="H3",
     channel="web",
@@ -157,4 +174,17 @@ USE_CASES = [
     UseCase(
         "release a hold", _living_and_expired_holds, _once("K4", release_hold_within, "H2"), has_key=True
     ),
+    UseCase(
+        "place an order over an expired hold",
+        _hold_that_has_expired,
+        _place(a_placement("P1", ("V", 7), ("W", 1))),
+        has_key=True,
+    ),
+    UseCase(
+        "place an order that takes over a hold",
+        _living_and_expired_holds,
+        _place(a_placement("P2", ("V", 1), hold_id="H2")),
+        has_key=True,
+    ),
+    UseCase("be refused an order", _load_all, _place(a_placement("P3", ("V", 99))), has_key=True),
 ]
