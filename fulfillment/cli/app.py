@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from fulfillment import __version__
+from fulfillment.cli.audit import audit
 from fulfillment.cli.compare import compare
 from fulfillment.cli.demo import demo
 from fulfillment.cli.exits import ExitCode
@@ -27,6 +28,7 @@ from fulfillment.cli.worker import worker
 
 # The name on the command line, and the function that is the command; its docstring is the help.
 COMMANDS: dict[str, Callable[..., None]] = {
+    "audit": audit,
     "compare": compare,
     "demo": demo,
     "import": import_,

@@ -21,6 +21,7 @@ from fulfillment.domain.transitions import ORDERS, OrderState, Verb
 from fulfillment.ids import IdSource
 from fulfillment.services.expire_holds import post_after_expiry
 from fulfillment.services.node_work import Allocation, by_order, node_work, units_by_line, units_by_position
+from fulfillment.store.claims import settle_reroutes
 from fulfillment.store.fulfillment_orders import add_work
 from fulfillment.store.orders import LockedOrder, lock_orders, write_allocated
 from fulfillment.store.outbox import Event, add_events
@@ -241,4 +242,6 @@ def _write_decisions(
     add_decisions(connection, decisions, context.head.plan_id, context.head.policy_digest, now)
     add_work(connection, work, now)
     write_allocated(connection, states, units)
+    filled = [order_id for order_id, state in states.items() if state is OrderState.ALLOCATED]
+    settle_reroutes(connection, filled, now)
     add_events(connection, events, now)

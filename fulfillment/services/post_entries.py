@@ -10,7 +10,9 @@ from sqlalchemy import Connection, Engine
 from fulfillment.clock import Clock
 from fulfillment.domain.errors import FulfillmentError, InvalidRequest
 from fulfillment.domain.reported import Move, reported_move
+from fulfillment.services.kit_stock import kit_has_no_stock
 from fulfillment.store.bulk import BulkPosted, EntryColumns, post_each
+from fulfillment.store.recipes import kits_among
 from fulfillment.store.transaction import run_in_transaction
 
 Cell = TypeVar("Cell")
@@ -78,6 +80,9 @@ def post_entries_within(
         )
     now = clock.now()
     moves, refused = _moves(reported)
+    for kit_id, components in kits_among(connection, sorted(set(reported.sku_id))).items():
+        for index in (index for index, sku_id in enumerate(reported.sku_id) if sku_id == kit_id):
+            moves[index], refused[index] = None, kit_has_no_stock(kit_id, components)
     allowed = [index for index, move in enumerate(moves) if move is not None]
     posted = post_each(connection, _columns(reported, moves, allowed, now), actor=actor, recorded_at=now)
     return BulkPosted(

@@ -5,7 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
-from sqlalchemy import Column, CompoundSelect, Connection, Row, and_, func, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    Row,
+    and_,
+    case,
+    func,
+    select,
+)
 
 from fulfillment.domain.errors import FulfillmentError
 from fulfillment.domain.stock import EMPTY, Balance, Border, Entry, EntryReason, Place, StockState, apply
@@ -13,8 +23,10 @@ from fulfillment.store.posting import Position
 from fulfillment.store.rowset import rows_of
 from fulfillment.store.schema.catalogue import kit_component
 from fulfillment.store.schema.stock import stock, stock_entry
+from fulfillment.store.stock_rows import rows_by_position
 
 _PLACES: dict[str, Place] = {place.value: place for kind in (StockState, Border) for place in kind}
+_FIT_FOR_SALE = [state.value for state in StockState if state is not StockState.UNAVAILABLE]
 _AUDIT_BATCH = 10_000
 
 
@@ -91,6 +103,52 @@ def balances_as_of(connection: Connection, moment: datetime) -> dict[Position, B
         )
     )
     return {(row.node_id, row.sku_id): _balance(*row[2:]) for row in rows}
+
+
+def balances_at(connection: Connection, positions: Sequence[Position]) -> dict[Position, Balance]:
+    """Read the balances of some positions, without a lock."""
+    given = rows_of(connection, rows_by_position(positions))
+    rows = connection.execute(
+        select(stock).join_from(
+            given, stock, and_(stock.c.node_id == given.c.node_id, stock.c.sku_id == given.c.sku_id)
+        )
+    )
+    return {(row.node_id, row.sku_id): _balance(*row[2:]) for row in rows}
+
+
+def skus_on_hand(connection: Connection, node_id: str) -> list[str]:
+    """Name the SKUs of which a node has any unit fit for sale."""
+    s = stock.c
+    rows = select(s.sku_id).where(s.node_id == node_id, s.available + s.reserved + s.committed > 0)
+    return list(connection.scalars(rows.order_by(s.sku_id)))
+
+
+def changes_since(
+    connection: Connection, positions: Sequence[Position], moment: datetime
+) -> dict[Position, tuple[int, int]]:
+    """Add up what happened at some positions after a moment, whenever it was recorded.
+
+    Returns
+    -------
+    dict
+        By position: by how much the units fit for sale (available, reserved, committed) grew, and the
+        unavailable ones. A position where nothing happened is absent.
+    """
+    e = stock_entry.c
+    given = rows_of(connection, rows_by_position(positions))
+
+    def growth(places: Sequence[str]) -> ColumnElement[int]:
+        return func.sum(
+            case((e.target.in_(places), e.qty), else_=0) - case((e.source.in_(places), e.qty), else_=0)
+        )
+
+    rows = connection.execute(
+        select(e.node_id, e.sku_id, growth(_FIT_FOR_SALE), growth([StockState.UNAVAILABLE.value]))
+        .join_from(given, stock_entry, and_(e.node_id == given.c.node_id, e.sku_id == given.c.sku_id))
+        .where(e.occurred_at > moment)
+        .group_by(e.node_id, e.sku_id)
+    )
+    return {(node_id, sku_id): (int(fit), int(aside)) for node_id, sku_id, fit, aside in rows}
 
 
 def history(connection: Connection, position: Position) -> list[Entry]:

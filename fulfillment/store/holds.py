@@ -149,6 +149,15 @@ def lock_holds_at(connection: Connection, positions: Sequence[Position]) -> dict
     )
 
 
+def opened_at(connection: Connection, hold_ids: Sequence[str]) -> dict[str, datetime]:
+    """Tell when holds were opened."""
+    given = rows_of(connection, {hold.c.hold_id: hold_ids})
+    rows = connection.execute(
+        select(hold.c.hold_id, hold.c.recorded_at).join_from(given, hold, hold.c.hold_id == given.c.hold_id)
+    )
+    return {hold_id: recorded_at for hold_id, recorded_at in rows}
+
+
 def holds_of_customer(connection: Connection, customer_id: str, now: datetime) -> list[Hold]:
     """Find a customer's living holds, whatever channel began them; the one that ends last comes first."""
     found = _with_lines(
