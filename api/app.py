@@ -14,7 +14,19 @@ from api.metrics import Metrics
 from api.observe import Observe
 from api.pulse import pulse
 from api.rate_limit import LimitRate
-from api.routes import events, nodes, operations, webhooks
+from api.routes import (
+    calendars,
+    capacities,
+    events,
+    kits,
+    nodes,
+    operations,
+    policies,
+    postal_codes,
+    rates,
+    skus,
+    webhooks,
+)
 from api.runtime import open_runtime
 from api.specification import describe
 from api.telemetry import open_telemetry
@@ -23,7 +35,19 @@ from fulfillment.clock import Clock
 from fulfillment.ids import IdSource, new_secret
 from fulfillment.settings import Settings
 
-ROUTERS: tuple[APIRouter, ...] = (events.router, nodes.router, operations.router, webhooks.router)
+ROUTERS: tuple[APIRouter, ...] = (
+    nodes.router,
+    calendars.router,
+    capacities.router,
+    skus.router,
+    kits.router,
+    postal_codes.router,
+    rates.router,
+    policies.router,
+    events.router,
+    webhooks.router,
+    operations.router,
+)
 
 
 def make_app(settings: Settings, *, clock: Clock | None = None, ids: IdSource | None = None) -> FastAPI:

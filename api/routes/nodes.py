@@ -5,18 +5,16 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from starlette.responses import Response
 
-from api.answers import json_answer
 from api.auth import Admin, Reader
-from api.pages import PAGE_SIZE, Cursor, Limit, keys_of, page_of
+from api.pages import PAGE_SIZE, Cursor, Limit
+from api.reference import answer_one, answer_page
 from api.runtime import Service
 from api.schemas.nodes import NodeAnswer, NodeBody, NodePage
 from api.schemas.words import Id
 from api.specification import problems
-from fulfillment.domain.errors import NotFound
 from fulfillment.domain.network import Node
-from fulfillment.services.put_nodes import put_nodes
+from fulfillment.services.put_reference import put_nodes
 from fulfillment.store.schema.network import node_version
-from fulfillment.store.transaction import read_snapshot
 from fulfillment.store.versions import current_page, current_row
 
 router = APIRouter(prefix="/v1/nodes", tags=["network"])
@@ -27,8 +25,7 @@ NodeId = Annotated[Id, Path(examples=["store-17"])]
 @router.put("/{node_id}", response_model=NodeAnswer)
 def put_node(node_id: NodeId, body: NodeBody, service: Service, _: Admin) -> Response:
     """Add a node, or a version of it; the same request again changes nothing."""
-    node = Node(node_id=node_id, **body.model_dump())
-    put_nodes(service.engine, [node], clock=service.clock)
+    put_nodes(service.engine, [Node(node_id=node_id, **body.model_dump())], clock=service.clock)
     return _answer(service, node_id)
 
 
@@ -41,13 +38,10 @@ def get_node(node_id: NodeId, service: Service, _: Reader) -> Response:
 @router.get("", response_model=NodePage)
 def list_nodes(service: Service, _: Reader, limit: Limit = PAGE_SIZE, cursor: Cursor = None) -> Response:
     """List the nodes by id."""
-    after = keys_of(cursor, str)
-    found = read_snapshot(service.engine, lambda c: current_page(c, node_version, after, limit))
-    return json_answer(page_of(found, limit, "node_id"))
+    return answer_page(
+        service, lambda c, *place: current_page(c, node_version, *place), cursor, limit, "node_id"
+    )
 
 
 def _answer(service: Service, node_id: str) -> Response:
-    found = read_snapshot(service.engine, lambda c: current_row(c, node_version, [node_id]))
-    if found is None:
-        raise NotFound(f"there is no node {node_id}", kind="node", id=node_id)
-    return json_answer(found)
+    return answer_one(service, lambda c: current_row(c, node_version, [node_id]), "node", node_id)

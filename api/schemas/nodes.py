@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
-from api.schemas.words import Id, Micros, Name
+from api.schemas.words import Id, Lat, Lon, Micros, Name
 from fulfillment.domain.kinds import NodeKind
 
 EXAMPLE: JsonDict = {
@@ -32,8 +32,8 @@ class NodeBody(BaseModel):
 
     kind: NodeKind
     name: Name
-    lat: Annotated[float, Field(ge=-90, le=90)]
-    lon: Annotated[float, Field(ge=-180, le=180)]
+    lat: Lat
+    lon: Lon
     timezone: Annotated[str, Field(description="A name of the IANA time zone database.")]
     ships: bool = Field(description="Sends parcels.")
     pickup: bool = Field(description="Customers may collect here.")

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from fulfillment.domain.network import AMOUNT_MICROS_MAX
 
@@ -22,3 +22,16 @@ Micros = Annotated[
         description="Millionths of the currency's major unit: 10,000 are one cent.",
     ),
 ]
+Lat = Annotated[float, Field(ge=-90, le=90, description="Degrees.")]
+Lon = Annotated[float, Field(ge=-180, le=180, description="Degrees.")]
+
+ROWS_MAX = 10_000
+"""Most rows of reference data in one request."""
+
+
+class Put(BaseModel):
+    """What a request with many rows did."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"changed": 1}})
+
+    changed: int = Field(description="Rows that differed and have a new version now.")

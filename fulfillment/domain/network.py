@@ -1,17 +1,20 @@
-"""What decisions depend on, as a retailer tells it: nodes."""
+"""What decisions depend on, as a retailer tells it: nodes, when and how much they can send, SKUs, places."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
 from functools import cache
 from zoneinfo import available_timezones
 
 from fulfillment.domain.checks import require_text
 from fulfillment.domain.errors import InvalidRequest
+from fulfillment.domain.gtin import check_gtin
 from fulfillment.domain.kinds import NodeKind
 
 CUTOFF = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
-AMOUNT_MICROS_MAX = 10**15
-"""Most of one amount of money: a thousand million of the currency's major unit."""
+AMOUNT_MICROS_MAX = 10**12
+"""Most of one amount of money, a million of the currency's major unit, so that no sum can leave 64 bits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +60,57 @@ class Node:
                 key="cutoff_local",
                 value=self.cutoff_local,
             )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calendar:
+    """When a node's doors are open, and the local days on which it sends nothing.
+
+    Attributes
+    ----------
+    closed_on : mapping of date to str
+        Why, by day.
+    """
+
+    node_id: str
+    opening_hours: str = ""
+    closed_on: Mapping[date, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capacity:
+    """How much a node can send in a slot; a `qty` of None is no limit."""
+
+    node_id: str
+    slot: str
+    unit: str
+    qty: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sku:
+    """A product; the GTIN is empty or right."""
+
+    sku_id: str
+    gtin: str
+    name: str
+    price_micros: int
+    weight_g: int
+
+    def __post_init__(self) -> None:
+        require_text("sku_id", self.sku_id)
+        if self.gtin:
+            check_gtin(self.gtin)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostalCode:
+    """A place to deliver to."""
+
+    postal_code: str
+    lat: float
+    lon: float
+    population: int
 
 
 @cache

@@ -6,7 +6,6 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Table, func, literal, select
 
-from fulfillment.domain.network import Node
 from fulfillment.store.columns import NodeColumns, PostalCodeColumns, RateColumns, SkuColumns, StockColumns
 from fulfillment.store.rowset import Rows, insert_missing, insert_rows, rows_of
 from fulfillment.store.schema.base import UtcDateTime
@@ -23,7 +22,7 @@ from fulfillment.store.schema.network import (
 )
 from fulfillment.store.schema.stock import ALL_CHANNELS, buffer
 from fulfillment.store.transaction import racing_for_keys
-from fulfillment.store.versions import add_versions, current_rows
+from fulfillment.store.versions import add_versions, current_rows, given_columns
 
 RATE_COLUMNS = (
     "carrier",
@@ -45,7 +44,7 @@ def put_nodes(connection: Connection, nodes: NodeColumns, recorded_at: datetime)
     int
         New versions.
     """
-    _make_known(connection, node, node.c.node_id, nodes.node_id, recorded_at)
+    make_known(connection, node, node.c.node_id, nodes.node_id, recorded_at)
     return (
         add_versions(connection, node_version, _columns_of(node_version, nodes), recorded_at)
         + add_versions(connection, calendar, _columns_of(calendar, nodes), recorded_at)
@@ -63,16 +62,9 @@ def put_nodes(connection: Connection, nodes: NodeColumns, recorded_at: datetime)
     )
 
 
-def put_node_facts(connection: Connection, nodes: Sequence[Node], recorded_at: datetime) -> int:
-    """Add the nodes that differ from the current ones; return how many new versions."""
-    _make_known(connection, node, node.c.node_id, [each.node_id for each in nodes], recorded_at)
-    rows = {column: [getattr(each, column.name) for each in nodes] for column in _given(node_version)}
-    return add_versions(connection, node_version, rows, recorded_at)
-
-
 def put_skus(connection: Connection, skus: SkuColumns, recorded_at: datetime) -> int:
     """Add the SKUs that differ from the current ones; return how many new versions."""
-    _make_known(connection, sku, sku.c.sku_id, skus.sku_id, recorded_at)
+    make_known(connection, sku, sku.c.sku_id, skus.sku_id, recorded_at)
     return add_versions(connection, sku_version, _columns_of(sku_version, skus), recorded_at)
 
 
@@ -138,17 +130,13 @@ def put_safety_stock(connection: Connection, positions: StockColumns, recorded_a
 
 def _columns_of(table: Table, columns: object) -> Rows:
     """Pair a versioned table's columns with the fields of the same names."""
-    return {column: getattr(columns, column.name) for column in _given(table)}
+    return {column: getattr(columns, column.name) for column in given_columns(table)}
 
 
-def _given(table: Table) -> list[Column[Any]]:
-    """List a versioned table's columns that a caller gives."""
-    return [column for column in table.columns if column.name not in ("version", "recorded_at")]
-
-
-def _make_known(
+def make_known(
     connection: Connection, table: Table, key: Column[str], ids: Sequence[str], recorded_at: datetime
 ) -> None:
+    """Add the identities that are missing, of nodes or of SKUs; others may refer to them from then on."""
     given = rows_of(connection, {key: sorted(ids)})
     rows = select(given.c[key.name], literal(recorded_at, UtcDateTime)).order_by(given.c[key.name])
     insert_missing(connection, table, [key.name, "recorded_at"], rows)

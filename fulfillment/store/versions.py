@@ -6,8 +6,11 @@ from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Connection, Select, Table, and_, func, select, tuple_
 
-from fulfillment.store.rowset import Rows, insert_rows
+from fulfillment.store.rowset import Rows, insert_rows, rows_of
 from fulfillment.store.transaction import racing_for_keys
+
+FEW_ROWS = 1_000
+"""So many keys are looked up one by one; more are compared with the whole table."""
 
 
 def current_rows(table: Table, *columns: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
@@ -23,13 +26,7 @@ def current_page(
 ) -> list[dict[str, Any]]:
     """Read the current rows whose keys follow `after`, in the order of keys, at most `limit` of them."""
     keys = _keys(table)
-    newer = table.alias("newer")
-    is_current = ~(
-        select(newer.c.version)
-        .where(*(newer.c[key.name] == key for key in keys), newer.c.version > table.c.version)
-        .exists()
-    )
-    page = select(*_told(table)).where(is_current).order_by(*keys).limit(limit)
+    page = select(*_told(table)).where(_is_current(table)).order_by(*keys).limit(limit)
     if after is not None:
         page = page.where(tuple_(*keys) > tuple_(*after))
     return [_named(table, row) for row in connection.execute(page)]
@@ -58,9 +55,16 @@ def add_versions(connection: Connection, table: Table, rows: Rows, recorded_at: 
     """
     keys = _keys(table)
     values = [column for column in rows if column not in keys]
+    wanted = [*keys, table.c.version, *values]
+    if len(rows[keys[0]]) > FEW_ROWS:
+        current = current_rows(table, *wanted)
+    else:
+        given = rows_of(connection, {key: rows[key] for key in keys})
+        is_given = [table.c[key.name] == given.c[key.name] for key in keys]
+        current = select(*wanted).join_from(given, table, and_(*is_given)).where(_is_current(table))
     found = {
         tuple(row[: len(keys)]): (row[len(keys)], tuple(row[len(keys) + 1 :]))
-        for row in connection.execute(current_rows(table, *keys, table.c.version, *values))
+        for row in connection.execute(current)
     }
     by_key = zip(
         zip(*(rows[key] for key in keys), strict=True),
@@ -70,8 +74,8 @@ def add_versions(connection: Connection, table: Table, rows: Rows, recorded_at: 
     changed: list[int] = []
     versions: list[int] = []
     for index, (key, value) in enumerate(by_key):
-        version, current = found.get(key, (0, None))
-        if value != current:
+        version, before = found.get(key, (0, None))
+        if value != before:
             changed.append(index)
             versions.append(version + 1)
     added: dict[Column[Any], Sequence[object]] = {
@@ -82,6 +86,17 @@ def add_versions(connection: Connection, table: Table, rows: Rows, recorded_at: 
     with racing_for_keys():
         insert_rows(connection, table, added)
     return len(changed)
+
+
+def _is_current(table: Table) -> ColumnElement[bool]:
+    newer = table.alias("newer")
+    same_key = [newer.c[key.name] == key for key in _keys(table)]
+    return ~select(newer.c.version).where(*same_key, newer.c.version > table.c.version).exists()
+
+
+def given_columns(table: Table) -> list[Column[Any]]:
+    """List the columns of a versioned table that a caller gives."""
+    return [column for column in table.columns if column.name not in ("version", "recorded_at")]
 
 
 def _told(table: Table) -> list[Column[Any]]:

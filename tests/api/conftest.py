@@ -14,7 +14,7 @@ def service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RunningS
     """A running service over a migrated, empty ledger, on each database in turn."""
     with (
         ledger_database(request.param, tmp_path) as url,
-        running_service(Settings(database_url=url, key_cache_seconds=0)) as running,
+        running_service(Settings(database_url=url, key_cache_seconds=0, log_level="warning")) as running,
     ):
         yield running
 

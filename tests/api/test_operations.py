@@ -3,11 +3,14 @@ import json
 import re
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.support.service import RunningService
+from fulfillment.settings import Settings
+from tests.support.databases import ledger_database
+from tests.support.service import RunningService, running_service
 
 
 @pytest.fixture
@@ -78,9 +81,13 @@ def test_requests_and_refusals_are_counted_by_route(service: RunningService, htt
 
 
 def test_a_request_is_one_line_of_json_without_secrets(
-    service: RunningService, capfd: pytest.CaptureFixture[str]
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    with service.client("read", name="web shop") as client:
+    with (
+        ledger_database("sqlite", tmp_path) as url,
+        running_service(Settings(database_url=url)) as service,
+        service.client("read", name="web shop") as client,
+    ):
         client.get("/v1/nodes/nowhere", headers={"x-request-id": "seen-1"})
         secret = client.headers["authorization"].split()[1]
     written = ""
