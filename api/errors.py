@@ -51,6 +51,12 @@ class RateLimited(FulfillmentError):
         self.retry_after_seconds = retry_after_seconds
 
 
+class KeyMissing(FulfillmentError):
+    """The request writes, has no id of its own, and came without an `Idempotency-Key`."""
+
+    code = "idempotency_key_missing"
+
+
 class BodyTooLarge(InvalidRequest):
     """The body has more bytes than the service reads; ``data["body_bytes_max"]`` says how many it does."""
 
@@ -61,6 +67,7 @@ class BodyTooLarge(InvalidRequest):
 STATUSES: tuple[tuple[type[FulfillmentError], HTTPStatus], ...] = (
     (Unauthorized, HTTPStatus.UNAUTHORIZED),
     (Forbidden, HTTPStatus.FORBIDDEN),
+    (KeyMissing, HTTPStatus.BAD_REQUEST),
     (RateLimited, HTTPStatus.TOO_MANY_REQUESTS),
     (BodyTooLarge, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     (InvalidRequest, HTTPStatus.UNPROCESSABLE_ENTITY),

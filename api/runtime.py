@@ -14,9 +14,13 @@ from fastapi import Depends, Request
 from sqlalchemy import Engine
 
 from api.auth import KeyRing
+from api.errors import problem_of
 from api.metrics import Metrics
 from fulfillment.clock import Clock, SystemClock
 from fulfillment.ids import IdSource, TimeOrderedIds
+from fulfillment.live.committer import Committer
+from fulfillment.live.feed import Feed
+from fulfillment.live.load import load_live
 from fulfillment.settings import Settings
 from fulfillment.store.clock_skew import require_close_clocks
 from fulfillment.store.ledger import open_ledger, why_unreachable
@@ -40,6 +44,8 @@ class Runtime:
     ids: IdSource
     keys: KeyRing
     metrics: Metrics
+    feed: Feed
+    committer: Committer
     checks: Mapping[str, Callable[[], str]]
     gauges: Mapping[str, Callable[[], float]]
     counts: Mapping[str, Callable[[], float]]
@@ -68,16 +74,32 @@ def open_runtime(
         if clock is None:
             clock = SystemClock()
             require_close_clocks(engine, clock)
+        ids = ids or TimeOrderedIds(clock)
+        feed = parts.enter_context(Feed(engine, load_live(engine, clock), clock))
+        committer = parts.enter_context(
+            Committer(engine, feed.decider, problem=problem_of, clock=clock, ids=ids)
+        )
+        counts = committer.counts
         yield Runtime(
             settings=settings,
             engine=engine,
             clock=clock,
-            ids=ids or TimeOrderedIds(clock),
+            ids=ids,
             keys=KeyRing(engine, clock, settings.key_cache_seconds),
             metrics=metrics,
-            checks={"ledger": functools.partial(why_unreachable, engine)},
-            gauges={},
-            counts={},
+            feed=feed,
+            committer=committer,
+            checks={
+                "ledger": functools.partial(why_unreachable, engine),
+                "committer": lambda: "" if committer.is_alive else "the committer ended",
+            },
+            gauges={"orders_waiting": lambda: float(committer.waiting)},
+            counts={
+                "order_groups": lambda: float(counts.groups),
+                "orders_answered": lambda: float(counts.orders),
+                "orders_too_late": lambda: float(counts.too_late),
+                "order_groups_cut": lambda: float(counts.cut),
+            },
         )
 
 

@@ -6,7 +6,7 @@ before it is in the ledger, a decision is what should be written if nobody else 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -189,6 +189,11 @@ class Decider(Protocol):
     @property
     def policy_digest(self) -> str:
         """Name the policy that decides."""
+        ...
+
+    @property
+    def release_window(self) -> timedelta:
+        """From a decision until a node may begin; until then the decision may be improved."""
         ...
 
     @property

@@ -26,8 +26,10 @@ from sqlalchemy import Connection, Engine
 from fulfillment.clock import Clock
 from fulfillment.domain.errors import Busy, Conflict, FulfillmentError, OutcomeUnknown
 from fulfillment.domain.placing import Decider, Decision, OrderRequest
+from fulfillment.ids import IdSource
 from fulfillment.live.fresh_decisions import FreshDecisions
 from fulfillment.live.order_queue import OrderQueue, WaitingOrder
+from fulfillment.services.once import Problem
 from fulfillment.services.order_refusals import refusal_of
 from fulfillment.services.place_orders import (
     CapacityTaken,
@@ -81,23 +83,31 @@ class CommitterCounts:
 
 
 class Committer:
-    """Places orders for any number of threads. Use it as a context: leaving it finishes what was accepted."""
+    """Places orders for any number of threads. Use it as a context: leaving it finishes what was accepted.
+
+    Parameters
+    ----------
+    problem : callable
+        Tells a refusal as the document of an answer.
+    """
 
     def __init__(
         self,
         engine: Engine,
         decider: Decider,
-        terms: PlacingTerms,
         *,
+        problem: Problem,
         clock: Clock,
+        ids: IdSource,
         limits: CommitterLimits | None = None,
     ) -> None:
         self._limits = limits or CommitterLimits()
         self._engine = engine
         self._decider = decider
         self._decisions = FreshDecisions(engine, decider, clock)
-        self._terms = terms
+        self._problem = problem
         self._clock = clock
+        self._ids = ids
         self._queue = OrderQueue(
             orders_max=self._limits.queue_orders_max,
             group_max=self._limits.group_orders_max,
@@ -201,8 +211,14 @@ class Committer:
 
     def _story(self, choose: Choose) -> Callable[[Sequence[Placement], Connection], GroupPlaced]:
         def story(group: Sequence[Placement], connection: Connection) -> GroupPlaced:
-            policy_digest, now = self._decider.policy_digest, self._clock.now()
-            return place_orders(connection, group, choose, policy_digest, self._terms, now)
+            now = self._clock.now()
+            terms = PlacingTerms(
+                policy_digest=self._decider.policy_digest,
+                release_at=now + self._decider.release_window,
+                problem=self._problem,
+                ids=self._ids,
+            )
+            return place_orders(connection, group, choose, terms, now)
 
         return story
 

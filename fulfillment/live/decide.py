@@ -8,7 +8,7 @@ of their own between the others. The view itself is not changed: units are taken
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import numpy as np
 import numpy.typing as npt
@@ -63,6 +63,11 @@ class Decider:
     def policy_digest(self) -> str:
         """The digest of the policy in use."""
         return self._world[0].policy_digest
+
+    @property
+    def release_window(self) -> timedelta:
+        """From a decision until a node may begin, as the policy in use says."""
+        return self._world[0].policy.release_window
 
     @property
     def view(self) -> StockView:

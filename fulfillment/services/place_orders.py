@@ -11,7 +11,7 @@ whole group: sorting within each order alone lets two groups deadlock.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import Connection
 
@@ -62,17 +62,20 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlacingTerms:
-    """What all groups share.
+    """What a group is placed with.
 
     Attributes
     ----------
-    release_window : timedelta
-        From now until a node may begin; until then a decision may be improved.
+    policy_digest : str
+        Of the policy that decides.
+    release_at : datetime
+        UTC; when nodes may begin. Until then a decision may be improved.
     problem : callable
         Tells a refusal as the document of an answer.
     """
 
-    release_window: timedelta
+    policy_digest: str
+    release_at: datetime
     problem: Problem
     ids: IdSource
 
@@ -127,7 +130,6 @@ def place_orders(
     connection: Connection,
     group: Sequence[Placement],
     choose: Choose,
-    policy_digest: str,
     terms: PlacingTerms,
     now: datetime,
 ) -> GroupPlaced:
@@ -139,8 +141,6 @@ def place_orders(
         Keys, order ids and holds are distinct within it.
     choose : callable
         Asked once, when keys are claimed, about those that were not used before.
-    policy_digest : str
-        Of the policy that decides.
 
     Raises
     ------
@@ -153,11 +153,7 @@ def place_orders(
     fresh = choose(connection, [placement for placement in group if placement.key.name not in placed.answers])
     refusals = _known_orders(connection, fresh)
     refusals |= {choice.placement.key.name: choice.refusal for choice in fresh if choice.refusal is not None}
-    pending = [
-        _pending_of(choice, policy_digest, terms, now)
-        for choice in fresh
-        if choice.placement.key.name not in refusals
-    ]
+    pending = [_pending_of(choice, terms) for choice in fresh if choice.placement.key.name not in refusals]
     refusals |= _convert_holds(connection, pending, now)
     pending = [each for each in pending if each.name not in refusals]
     _take_units(connection, pending, placed, now)
@@ -204,11 +200,12 @@ class _Pending:
         )
 
 
-def _pending_of(choice: Choice, policy_digest: str, terms: PlacingTerms, now: datetime) -> _Pending:
+def _pending_of(choice: Choice, terms: PlacingTerms) -> _Pending:
     if choice.decision is None:
         return _Pending(choice.placement, None)
-    release_at = now + terms.release_window
-    decided = decided_of(choice.decision, policy_digest=policy_digest, release_at=release_at, ids=terms.ids)
+    decided = decided_of(
+        choice.decision, policy_digest=terms.policy_digest, release_at=terms.release_at, ids=terms.ids
+    )
     return _Pending(choice.placement, decided)
 
 

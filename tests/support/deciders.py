@@ -49,6 +49,7 @@ class PlainDecider:
     """
 
     policy_digest = "plain"
+    release_window = timedelta(minutes=10)
 
     def __init__(
         self, ledger: Engine, kits: Mapping[str, Kit] | None = None, capacity: Mapping[str, int] | None = None

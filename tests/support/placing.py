@@ -1,7 +1,6 @@
 """Order requests and committers for tests."""
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Engine
@@ -13,7 +12,7 @@ from fulfillment.domain.lines import Line
 from fulfillment.domain.placing import Decider, OrderRequest
 from fulfillment.ids import TimeOrderedIds
 from fulfillment.live.committer import Committer, CommitterLimits
-from fulfillment.services.place_orders import Placement, PlacingTerms
+from fulfillment.services.place_orders import Placement
 from fulfillment.store.idempotency import RequestKey
 from tests.support.deciders import PlainDecider
 from tests.support.ledgers import NOON
@@ -48,16 +47,10 @@ def a_committer(
     return Committer(
         ledger,
         decider or PlainDecider(ledger),
-        some_terms(clock),
+        problem=problem,
         clock=clock,
+        ids=TimeOrderedIds(clock),
         limits=CommitterLimits(**limits),
-    )
-
-
-def some_terms(clock: Clock | None = None) -> PlacingTerms:
-    """Ten minutes until release; problems are a status and a code."""
-    return PlacingTerms(
-        release_window=timedelta(minutes=10), problem=problem, ids=TimeOrderedIds(clock or ManualClock(NOON))
     )
 
 
