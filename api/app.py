@@ -15,6 +15,7 @@ from api.observe import Observe
 from api.pulse import pulse
 from api.rate_limit import LimitRate
 from api.routes import (
+    availability,
     calendars,
     capacities,
     events,
@@ -24,6 +25,7 @@ from api.routes import (
     orders,
     policies,
     postal_codes,
+    promises,
     rates,
     skus,
     webhooks,
@@ -45,6 +47,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     postal_codes.router,
     rates.router,
     policies.router,
+    availability.router,
+    promises.router,
     orders.router,
     events.router,
     webhooks.router,

@@ -91,9 +91,13 @@ def open_runtime(
             committer=committer,
             checks={
                 "ledger": functools.partial(why_unreachable, engine),
+                "view": lambda: feed.why_stale,
                 "committer": lambda: "" if committer.is_alive else "the committer ended",
             },
-            gauges={"orders_waiting": lambda: float(committer.waiting)},
+            gauges={
+                "orders_waiting": lambda: float(committer.waiting),
+                "view_lag_seconds": lambda: feed.lag_seconds,
+            },
             counts={
                 "order_groups": lambda: float(counts.groups),
                 "orders_answered": lambda: float(counts.orders),

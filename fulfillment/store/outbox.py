@@ -4,28 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, exists, insert, select
 
-from fulfillment.store.rowset import Rows, array_text, insert_rows
+from fulfillment.store.rowset import Rows, insert_rows, rows_of
+from fulfillment.store.schema.base import own_transaction
 from fulfillment.store.schema.messaging import outbox
 from fulfillment.store.transaction import LostRace
-
-# As text, because SQLAlchemy takes longer to build it than the database to run it, and every order needs it.
-# The greatest transaction of each subject is one look into an index, whatever is known of the table's size.
-_INSERT_IN_ORDER = text(
-    """
-    INSERT INTO outbox (event_id, type, subject, data, occurred_at)
-    SELECT * FROM unnest(
-        CAST(:event_id AS text[]), CAST(:type AS text[]), CAST(:subject AS text[]), CAST(:data AS jsonb[]),
-        CAST(:occurred_at AS timestamptz[])
-    )
-    WHERE NOT EXISTS (
-        SELECT FROM unnest(CAST(:subjects AS text[])) AS told (subject)
-        WHERE (SELECT max(xid) FROM outbox WHERE outbox.subject = told.subject)
-            > CAST(CAST(pg_current_xact_id() AS text) AS bigint)
-    )
-    """
-).execution_options(preserve_rowcount=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +45,13 @@ def add_events(connection: Connection, events: Sequence[Event], occurred_at: dat
     if connection.dialect.name != "postgresql":
         insert_rows(connection, outbox, rows)
         return
-    values = {column.name: array_text(column, its) for column, its in rows.items()}
-    values["subjects"] = array_text(o.subject, sorted({event.subject for event in events}))
-    added = connection.execute(_INSERT_IN_ORDER, values)
+    given = rows_of(connection, rows)
+    subjects = rows_of(connection, {o.subject: sorted({event.subject for event in events})}, "subjects")
+    later = exists().where(o.subject == subjects.c.subject, o.xid > own_transaction())
+    in_order = select(*(given.c[column.name] for column in rows)).where(~later.correlate(None))
+    added = connection.execute(
+        insert(outbox).from_select([column.name for column in rows], in_order),
+        execution_options={"preserve_rowcount": True},
+    )
     if added.rowcount != len(events):
         raise LostRace("a later transaction was first to tell something of the same subject")

@@ -78,15 +78,15 @@ def insert_missing(
 def _unnested(rows: Rows, name: str) -> FromClause:
     # As text: psycopg's own adaptation of a list takes several times as long, a Python call a value.
     arrays = [
-        cast(literal(array_text(key, values), Text), postgresql.ARRAY(key.type))
+        cast(literal(_array_text(key, values), Text), postgresql.ARRAY(key.type))
         for key, values in rows.items()
     ]
     columns = [column(key.name, key.type) for key in rows]
     return func.unnest(*arrays).table_valued(*columns, name=name).render_derived()
 
 
-def array_text(key: Column[Any], values: Sequence[object]) -> str:
-    """Write a column's values as PostgreSQL reads an array: ``{1,NULL}``, ``{"a","b"}``, with backslashes."""
+def _array_text(key: Column[Any], values: Sequence[object]) -> str:
+    """Write values as PostgreSQL reads an array: ``{1,NULL}``, ``{"a","b"}``, escaped by backslashes."""
     if isinstance(key.type, JSON):
         values = [None if value is None else json.dumps(value) for value in values]
     kinds = set(map(type, values))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Boolean, Column, Date, Engine, Integer, MetaData, Table, Text, select
 
 from fulfillment.domain.errors import InvalidRequest
-from fulfillment.store.rowset import array_text, rows_of
+from fulfillment.store.rowset import _array_text, rows_of
 from fulfillment.store.schema.base import Document, UtcDateTime
 
 things = Table(
@@ -66,7 +66,7 @@ def test_text_is_written_as_the_standard_reader_of_arrays_reads_it(texts: list[s
     from psycopg.pq import Format
 
     loader = Transformer().get_loader(types["text"].array_oid, Format.TEXT)
-    written = array_text(Column("name", Text), texts)
+    written = _array_text(Column("name", Text), texts)
     assert loader.load(written.encode()) == [
         None if text is None else text.encode().decode() for text in texts
     ]
