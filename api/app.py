@@ -15,19 +15,21 @@ from api.observe import Observe
 from api.pulse import pulse
 from api.rate_limit import LimitRate
 from api.routes import (
-    availability,
+    buffers,
     calendars,
     capacities,
     events,
+    holds,
+    inventory,
     kits,
     nodes,
     operations,
     orders,
     policies,
     postal_codes,
-    promises,
     rates,
     skus,
+    supply,
     webhooks,
 )
 from api.runtime import open_runtime
@@ -47,8 +49,10 @@ ROUTERS: tuple[APIRouter, ...] = (
     postal_codes.router,
     rates.router,
     policies.router,
-    availability.router,
-    promises.router,
+    inventory.router,
+    holds.router,
+    buffers.router,
+    supply.router,
     orders.router,
     events.router,
     webhooks.router,

@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, iter_route_contexts
 
 from api.auth import PROTECTED, Requires
 from api.schemas.problem import Problem
@@ -50,7 +50,9 @@ def _document(app: FastAPI) -> dict[str, Any]:
             "description": "An API key, made by `fulfillment keys create`.",
         }
     }
-    for route in app.routes:
+    # FastAPI keeps included routers as they are, so the routes of `app.routes` are only those of no router.
+    for context in iter_route_contexts(app.routes):
+        route = context.original_route
         if isinstance(route, APIRoute) and route.include_in_schema:
             for method in route.methods or ():
                 _complete(found["paths"][route.path_format][method.lower()], route)

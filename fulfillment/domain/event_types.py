@@ -35,6 +35,15 @@ _HOLD = {
     "expires_at": "2026-11-20T12:15:00+00:00",
     "units": _UNITS,
 }
+_SUPPLY = {
+    "supply_id": "po-3308-1",
+    "node_id": "warehouse-east",
+    "sku_id": "sku-204",
+    "due_on": "2026-11-27",
+    "qty": 480,
+    "promised": 0,
+    "reference": "po-3308",
+}
 _LOST = {"node_id": "store-17", "sku_id": "sku-204", "qty": 1, "cause": "till", "reference": "receipt-9001"}
 _PLACED = {
     "order_id": "web-100045",
@@ -95,12 +104,27 @@ EVENT_TYPES: Mapping[str, EventType] = MappingProxyType(
             {"hold_id": "cart-81", "units": _UNITS},
         ),
         "hold.units_lost": EventType(
-            "hold", "Units of a hold were taken at the till.", {**_HOLD, "lost": _LOST}
+            "hold",
+            "Units of a hold are gone: sold at the till, or missing in a count.",
+            {**_HOLD, "lost": _LOST},
         ),
         "stock.unclaimed_units_lost": EventType(
             "position, as `node_id/sku_id`",
             "Units that the books had given away were taken, and nobody was found who had them.",
             _LOST,
+        ),
+        "supply.announced": EventType("supply", "Units are under way to a node.", _SUPPLY),
+        "supply.changed": EventType("supply", "A supply is due on another day, or of other units.", _SUPPLY),
+        "supply.received": EventType(
+            "supply",
+            "Units of a supply are on the shelf; `qty` are still under way unless it is complete.",
+            {**_SUPPLY, "qty": 240, "received": 240, "is_complete": False},
+        ),
+        "supply.cancelled": EventType("supply", "The units of a supply will not come.", _SUPPLY),
+        "buffer.changed": EventType(
+            "rule, as `node_id/sku_id/channel` with a star for any",
+            "A safety stock or a channel's buffer was set; `qty` is null when it was withdrawn.",
+            {"node_id": "store-17", "sku_id": None, "channel": "marketplace", "qty": 2},
         ),
         "webhook.disabled": EventType(
             "webhook",

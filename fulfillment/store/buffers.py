@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, func, select
+from sqlalchemy import Connection, Select, and_, func, select, tuple_
 
 from fulfillment.domain.buffers import ANY_SKU, BufferRule, Buffers, RuleKey, scopes_of
 from fulfillment.store.rowset import insert_rows, rows_of
@@ -107,6 +107,16 @@ def current_rules(connection: Connection, keys: Sequence[RuleKey]) -> dict[RuleK
         .where(_is_current)
     )
     return {(row.node_id, row.sku_id, row.channel): (row.version, row.qty) for row in rows}
+
+
+def page_of_rules(connection: Connection, after: RuleKey | None, limit: int) -> list[BufferRule]:
+    """List rules in force by node, SKU and channel, those after `after`."""
+    b = buffer.c
+    rows = select(*_COLUMNS).where(_is_current, b.qty.is_not(None))
+    if after is not None:
+        rows = rows.where(tuple_(b.node_id, b.sku_id, b.channel) > tuple_(*after))
+    ordered = rows.order_by(b.node_id, b.sku_id, b.channel).limit(limit)
+    return [BufferRule(*row) for row in connection.execute(ordered)]
 
 
 def put_rules(connection: Connection, rules: Sequence[BufferRule], recorded_at: datetime) -> list[BufferRule]:

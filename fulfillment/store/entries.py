@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
+from typing import Any
 
 from sqlalchemy import (
     Column,
@@ -11,10 +12,13 @@ from sqlalchemy import (
     CompoundSelect,
     Connection,
     Row,
+    Select,
+    Table,
     and_,
     case,
     func,
     select,
+    tuple_,
 )
 
 from fulfillment.domain.errors import FulfillmentError
@@ -76,8 +80,39 @@ def _with_components(connection: Connection, sku_ids: Collection[str]) -> Compou
     return select(given.c.sku_id).union(parts)
 
 
-def balances_as_of(connection: Connection, moment: datetime) -> dict[Position, Balance]:
-    """Tell every balance as the ledger knew it at a past moment, from what the entries recorded.
+@dataclass(frozen=True, slots=True)
+class BalanceFilter:
+    """Which balances to read: of a node or a SKU where one is named, after a position, at most so many."""
+
+    node_id: str | None = None
+    sku_id: str | None = None
+    after: Position | None = None
+    limit: int | None = None
+
+    def narrow(self, rows: Select[*tuple[Any, ...]], table: Table) -> Select[*tuple[Any, ...]]:
+        """Select these of `rows` of a table with node and SKU, in (node, SKU) order."""
+        if self.node_id is not None:
+            rows = rows.where(table.c.node_id == self.node_id)
+        if self.sku_id is not None:
+            rows = rows.where(table.c.sku_id == self.sku_id)
+        if self.after is not None:
+            rows = rows.where(tuple_(table.c.node_id, table.c.sku_id) > tuple_(*self.after))
+        return rows.order_by(table.c.node_id, table.c.sku_id).limit(self.limit)
+
+
+EVERY_BALANCE = BalanceFilter()
+
+
+def some_balances(connection: Connection, wanted: BalanceFilter) -> dict[Position, Balance]:
+    """Read balances as they are now."""
+    rows = connection.execute(wanted.narrow(select(stock), stock))
+    return {(row.node_id, row.sku_id): _balance(*row[2:]) for row in rows}
+
+
+def balances_as_of(
+    connection: Connection, moment: datetime, wanted: BalanceFilter = EVERY_BALANCE
+) -> dict[Position, Balance]:
+    """Tell balances as the ledger knew them at a past moment, from what the entries recorded.
 
     Returns
     -------
@@ -85,14 +120,15 @@ def balances_as_of(connection: Connection, moment: datetime) -> dict[Position, B
         Balance by position, for those that had any entry by then.
     """
     e = stock_entry.c
-    last = (
+    last = wanted.narrow(
         select(e.node_id, e.sku_id, func.max(e.stock_version).label("stock_version"))
         .where(e.recorded_at <= moment)
-        .group_by(e.node_id, e.sku_id)
-        .subquery("last")
-    )
+        .group_by(e.node_id, e.sku_id),
+        stock_entry,
+    ).subquery("last")
     rows = connection.execute(
-        select(e.node_id, e.sku_id, *_after()).join_from(
+        select(e.node_id, e.sku_id, *_after())
+        .join_from(
             last,
             stock_entry,
             and_(
@@ -101,6 +137,7 @@ def balances_as_of(connection: Connection, moment: datetime) -> dict[Position, B
                 e.stock_version == last.c.stock_version,
             ),
         )
+        .order_by(e.node_id, e.sku_id)
     )
     return {(row.node_id, row.sku_id): _balance(*row[2:]) for row in rows}
 
@@ -151,11 +188,16 @@ def changes_since(
     return {(node_id, sku_id): (int(fit), int(aside)) for node_id, sku_id, fit, aside in rows}
 
 
-def history(connection: Connection, position: Position) -> list[Entry]:
-    """List the entries of a position in the order they were applied."""
+def history(
+    connection: Connection, position: Position, *, after_version: int = 0, limit: int | None = None
+) -> list[Entry]:
+    """List the entries of a position in the order they were applied; the n-th one made its version n."""
     e = stock_entry.c
     rows = connection.execute(
-        select(stock_entry).where(e.node_id == position[0], e.sku_id == position[1]).order_by(e.stock_version)
+        select(stock_entry)
+        .where(e.node_id == position[0], e.sku_id == position[1], e.stock_version > after_version)
+        .order_by(e.stock_version)
+        .limit(limit)
     )
     return [_entry(row) for row in rows]
 
