@@ -43,6 +43,7 @@ def create_key(url: str) -> str:
     done = subprocess.run(
         [*CLI, "keys", "create", "--scopes", scopes, "--db", url, "--json"],
         stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,  # people are shown the secret there
         text=True,
         check=True,
     )
