@@ -15,6 +15,7 @@ from api.observe import Observe
 from api.pulse import pulse
 from api.rate_limit import LimitRate
 from api.routes import (
+    availability,
     buffers,
     calendars,
     capacities,
@@ -27,6 +28,7 @@ from api.routes import (
     orders,
     policies,
     postal_codes,
+    promises,
     rates,
     skus,
     supply,
@@ -49,6 +51,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     postal_codes.router,
     rates.router,
     policies.router,
+    availability.router,
+    promises.router,
     inventory.router,
     holds.router,
     buffers.router,

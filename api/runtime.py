@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Annotated
 
+import structlog
 from fastapi import Depends, Request
 from sqlalchemy import Engine
 
@@ -21,9 +22,12 @@ from fulfillment.ids import IdSource, TimeOrderedIds
 from fulfillment.live.committer import Committer
 from fulfillment.live.feed import Feed
 from fulfillment.live.load import load_live
+from fulfillment.live.warm_up import compile_decisions
 from fulfillment.settings import Settings
 from fulfillment.store.clock_skew import require_close_clocks
 from fulfillment.store.ledger import open_ledger, why_unreachable
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +79,8 @@ def open_runtime(
             clock = SystemClock()
             require_close_clocks(engine, clock)
         ids = ids or TimeOrderedIds(clock)
+        # Not ready before: the first order after an installation would wait for the compiler.
+        log.info("decisions.compiled", seconds=round(compile_decisions(), 1))
         feed = parts.enter_context(Feed(engine, load_live(engine, clock), clock))
         committer = parts.enter_context(
             Committer(engine, feed.decider, problem=problem_of, clock=clock, ids=ids)
@@ -91,9 +97,13 @@ def open_runtime(
             committer=committer,
             checks={
                 "ledger": functools.partial(why_unreachable, engine),
+                "view": lambda: feed.why_stale,
                 "committer": lambda: "" if committer.is_alive else "the committer ended",
             },
-            gauges={"orders_waiting": lambda: float(committer.waiting)},
+            gauges={
+                "orders_waiting": lambda: float(committer.waiting),
+                "view_lag_seconds": lambda: feed.lag_seconds,
+            },
             counts={
                 "order_groups": lambda: float(counts.groups),
                 "orders_answered": lambda: float(counts.orders),

@@ -17,7 +17,7 @@ from fulfillment.domain.buffers import EVERY_CHANNEL
 from fulfillment.domain.kinds import Method
 from fulfillment.domain.placing import Decision, OrderRequest, UnfilledUnits, WhyUnfilled
 from fulfillment.live.departures import Moments
-from fulfillment.live.group import GroupProblem, Wanted, lay_out, wanted_of
+from fulfillment.live.group import GroupProblem, Wanted, lay_out, units_of_hold, wanted_of
 from fulfillment.live.network import LiveNetwork, Place
 from fulfillment.live.parcels import (
     SolverParcel,
@@ -201,7 +201,7 @@ class _Group:
     def _decide_run(self, run: _Run) -> Iterator[Decision]:
         problem, plan = self.problem, self.plan
         first = problem.orders[run.first]
-        bonus = self._bonus(first)
+        bonus = units_of_hold(problem, self.network, self.held.get(first.order_id, {}))
         free = np.maximum(0, self.left - problem.floor[run.channel]) + bonus
         slot = own_slot(first.place, self.network, self.moments)
         node_left = self.node_left.copy()
@@ -235,17 +235,6 @@ class _Group:
         self.plan.node_left[:] = capacity
         prices = self.problem.pos_price, self.problem.node_price
         plan_in_sequence(sequence, arrays, *prices, self.scratch, self.plan)
-
-    def _bonus(self, order: Wanted) -> Int64s:
-        """Units that a hold keeps for an order; int64[h]."""
-        bonus = np.zeros(len(self.left), np.int64)
-        if units := self.held.get(order.order_id):
-            problem, network = self.problem, self.network
-            for k, sku in enumerate(problem.skus):
-                begin, end = problem.stock_ptr[k : k + 2].tolist()
-                for pos, node in enumerate(problem.arrays.pos_node[begin:end].tolist(), start=begin):
-                    bonus[pos] = units.get((network.nodes.node_id[node], network.skus.sku_id[sku]), 0)
-        return bonus
 
     def _read(
         self,

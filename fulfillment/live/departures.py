@@ -105,6 +105,17 @@ class Departures:
     def __len__(self) -> int:
         return len(self.clocks)
 
+    @property
+    def closed_days_in_a_row(self) -> int:
+        """The most days in a row on which a node sends nothing."""
+        longest = 0
+        for clock in self.clocks:
+            run, before = 0, None
+            for day in sorted(clock.closed_on):
+                run = run + 1 if before is not None and day - before == timedelta(days=1) else 1
+                longest, before = max(longest, run), day
+        return longest
+
     def at(self, decided_at: datetime) -> Moments:
         """Date what is decided at a moment (UTC)."""
         span = self._span

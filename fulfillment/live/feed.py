@@ -34,6 +34,9 @@ LOOK_AROUND_SECONDS = 2.0
 RETRY_SECONDS = 1.0
 """How long to wait when the ledger could not be read."""
 
+LAG_SECONDS_MAX = 10.0
+"""A view that is further behind is not fit to answer from."""
+
 
 class Feed:
     """Follows the ledger for a decider; as a context manager, in a thread of its own.
@@ -58,6 +61,19 @@ class Feed:
     def in_step_at(self) -> datetime:
         """When the view last had everything that could be read (UTC)."""
         return self._in_step_at
+
+    @property
+    def lag_seconds(self) -> float:
+        """How long ago that was."""
+        return (self._clock.now() - self._in_step_at).total_seconds()
+
+    @property
+    def why_stale(self) -> str:
+        """Say what is wrong when the view is too far behind to answer from; '' while it is not."""
+        if not self._thread.is_alive():
+            return "nothing follows the ledger"
+        lag = self.lag_seconds
+        return f"the view is {lag:.0f} s behind the ledger" if lag > LAG_SECONDS_MAX else ""
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -4,7 +4,7 @@ Its arrays are made for the group and thrown away with it, so that a decision ch
 copies little: two SKUs of two hundred positions each rather than a few hundred thousand positions.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,7 +15,7 @@ from fulfillment.domain.lines import Line
 from fulfillment.domain.placing import OnShort, OrderRequest
 from fulfillment.live.departures import Moments
 from fulfillment.live.network import LiveNetwork, Place
-from fulfillment.live.stock_view import Gathered, StockView
+from fulfillment.live.stock_view import Gathered, Position, StockView
 from fulfillment.scenario.tables import MICROS_PER_CENT, UNLIMITED_PARCELS
 from solver.arrays import ProblemArrays
 from solver.order_kernel import STATES_MAX
@@ -247,6 +247,17 @@ def lay_out(
         stock_ptr=shelf.ptr,
         slot_ptr=_slots(orders, len(pos_node)),
     )
+
+
+def units_of_hold(problem: GroupProblem, network: LiveNetwork, held: Mapping[Position, int]) -> Int64s:
+    """Lay the units that a hold reserves over the stock rows of a group; int64[h]."""
+    units = np.zeros(len(problem.left), np.int64)
+    if held:
+        for k, sku in enumerate(problem.skus):
+            begin, end = problem.stock_ptr[k : k + 2].tolist()
+            for row, node in enumerate(problem.arrays.pos_node[begin:end].tolist(), start=begin):
+                units[row] = held.get((network.nodes.node_id[node], network.skus.sku_id[sku]), 0)
+    return units
 
 
 def _destinations(orders: Sequence[Wanted], network: LiveNetwork) -> tuple[Int32s, Int16s]:

@@ -14,6 +14,7 @@ from fulfillment.domain.policy import DECIDED_METHODS, Policy
 from fulfillment.live.departures import Departures, Moments
 from fulfillment.network.distance import unit_vectors
 from fulfillment.network.lanes import local_bands, pickup_bands, shipping_bands
+from fulfillment.network.slacks import DEPARTS_DAYS_AFTER_READY
 from fulfillment.network.tariffs import Tariffs
 from fulfillment.planning.build import excluded_nodes
 from fulfillment.planning.items import UnitPrices, kind_of_nodes
@@ -74,8 +75,9 @@ class LiveNetwork:
         self.unsplit = frozenset(
             self.sku_index[sku_id] for sku_id in policy.parcels.unsplit_skus if sku_id in self.sku_index
         )
-        self.tariffs = Tariffs.of(rates, policy.lateness)
         self.departures = Departures.of(nodes, nodes.node_id, closed_on)
+        waits = DEPARTS_DAYS_AFTER_READY + self.departures.closed_days_in_a_row
+        self.tariffs = Tariffs.of(rates, policy.lateness, waits)
         self.unit_prices = UnitPrices.of(nodes, skus, policy)
         self.arrays = _node_arrays(nodes, policy)
         # The same figures as plain numbers: one at a time they are read several times as fast as from arrays.

@@ -6,7 +6,7 @@ two differ in arrival, the earlier one is the cheapest of its deadline. All ways
 the solver a round.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -20,7 +20,7 @@ from fulfillment.domain.lines import Line
 from fulfillment.domain.placing import PlannedParcel, UnfilledUnits
 from fulfillment.live.decide import Decider, own_slot
 from fulfillment.live.departures import Moments
-from fulfillment.live.group import GroupProblem, Wanted, basket_of, lay_out, slack_rows
+from fulfillment.live.group import GroupProblem, Wanted, basket_of, lay_out, slack_rows, units_of_hold
 from fulfillment.live.network import LiveNetwork, Place, Point
 from fulfillment.live.parcels import (
     SolverParcel,
@@ -32,7 +32,7 @@ from fulfillment.live.parcels import (
     take_parcels,
 )
 from fulfillment.live.reasons import unfilled_units, unknown_units
-from fulfillment.live.stock_view import StockView
+from fulfillment.live.stock_view import Position, StockView
 from solver.arrays import Scratch
 from solver.plan_state import PlanState
 from solver.sequence import plan_in_sequence
@@ -120,8 +120,12 @@ class _Way:
     found: list[tuple[datetime, int, list[SolverParcel]]] | None = None
 
 
-def promise(decider: Decider, request: PromiseRequest, now: datetime) -> Promises:
+def promise(
+    decider: Decider, request: PromiseRequest, now: datetime, held: Mapping[Position, int] | None = None
+) -> Promises:
     """Find the options for a basket as they are at `now` (UTC); nothing is reserved.
+
+    held : units by position that a hold reserves for this basket already.
 
     Raises
     ------
@@ -139,7 +143,7 @@ def promise(decider: Decider, request: PromiseRequest, now: datetime) -> Promise
         return Promises((), tuple(closed), view.position)
     moments = network.moments(now)
     group = lay_out(wanted, network, view, moments, now)
-    search = _Search(group, network, view, moments, decider.scratches.of(group.arrays))
+    search = _Search(group, network, view, moments, decider.scratches.of(group.arrays), held or {})
     options, unavailable = search.run()
     return Promises(options, unavailable, view.position)
 
@@ -148,7 +152,13 @@ class _Search:
     """The search for the options of one basket."""
 
     def __init__(
-        self, group: GroupProblem, network: LiveNetwork, view: StockView, moments: Moments, scratch: Scratch
+        self,
+        group: GroupProblem,
+        network: LiveNetwork,
+        view: StockView,
+        moments: Moments,
+        scratch: Scratch,
+        held: Mapping[Position, int],
     ) -> None:
         self._group = group
         self._network = network
@@ -157,7 +167,7 @@ class _Search:
         self._scratch = scratch
         channel = group.orders[0].channel
         floor = group.floor.get(channel, group.floor[EVERY_CHANNEL])
-        self._free = np.maximum(0, group.left - floor)
+        self._free = np.maximum(0, group.left - floor) + units_of_hold(group, network, held)
         self._ways = [_Way(each) for each in group.orders]
 
     def run(self) -> tuple[tuple[Option, ...], tuple[Unavailable, ...]]:

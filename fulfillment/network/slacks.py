@@ -21,8 +21,9 @@ Times = npt.NDArray[np.datetime64]
 NOT_OFFERED = -1
 NO_SLACK = -1
 _DAY_US = 86_400_000_000
-# Wall clocks jump by a day at most, so the first cut-off comes within two days of being ready.
-_DEPARTS_DAYS_AFTER_READY_MAX = 2
+DEPARTS_DAYS_AFTER_READY = 2
+"""Wall clocks jump by a day at most, so the first cut-off comes within two days of being ready. A node that
+is closed on some days takes that much longer."""
 _CANNOT_BE = -2
 
 
@@ -41,8 +42,16 @@ class Slacks:
     _slack_of: Int16s  # [days late at departure - _first, days late when ready] or NO_SLACK
 
     @classmethod
-    def of(cls, levels_days: Int64s, days_late_max: int = 0) -> "Slacks":
-        """List the slacks of transit levels where a parcel may be so many days late."""
+    def of(
+        cls,
+        levels_days: Int64s,
+        days_late_max: int = 0,
+        departs_days_after_ready: int = DEPARTS_DAYS_AFTER_READY,
+    ) -> "Slacks":
+        """List the slacks of transit levels where a parcel may be so many days late.
+
+        departs_days_after_ready : the most days that a parcel waits for its departure.
+        """
         levels = levels_days.tolist()
         index: dict[tuple[int, ...], int] = {}
         for in_time in range(len(levels) + 1):
@@ -51,7 +60,7 @@ class Slacks:
         slack_of = np.full((last - first + 1, days_late_max + 2), _CANNOT_BE, np.int16)
         slack_of[:, days_late_max + 1] = NO_SLACK
         for departs in range(first, last + 1):
-            earliest = max(0, departs - _DEPARTS_DAYS_AFTER_READY_MAX)
+            earliest = max(0, departs - departs_days_after_ready)
             for ready in range(earliest, min(max(0, departs), days_late_max) + 1):
                 late = [max(0, departs + days) for days in levels]
                 offered = [days if days <= days_late_max else NOT_OFFERED for days in late]
@@ -81,7 +90,9 @@ class Slacks:
         first, last = -max(self.levels_days.tolist(), default=0), self.days_late_max + 1
         departs = np.clip(_days_late(departs_at, promise), first, last)
         slack = self._slack_of[departs - first, ready]
-        invariant(bool(np.all(slack != _CANNOT_BE)), "parcels depart within two days of being ready")
+        invariant(
+            bool(np.all(slack != _CANNOT_BE)), "parcels depart as soon after they are ready as was said"
+        )
         return np.where(open_ended, np.int16(self.open_ended), slack)
 
     def _in_time(self, ready_at: Times, departs_at: Times, promise_by: Times) -> Int16s:

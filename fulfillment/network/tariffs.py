@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from fulfillment.domain.kinds import Method
 from fulfillment.domain.policy import Lateness
-from fulfillment.network.slacks import NOT_OFFERED, Slacks
+from fulfillment.network.slacks import DEPARTS_DAYS_AFTER_READY, NOT_OFFERED, Slacks
 
 Floats = npt.NDArray[np.float64]
 Int32s = npt.NDArray[np.int32]
@@ -107,8 +107,16 @@ class Tariffs:
     list_fixed: Int64s  # [r] micros a parcel for being late; empty where no parcel may be
 
     @classmethod
-    def of(cls, rates: RateTable, lateness: Lateness | None = None) -> "Tariffs":
-        """Build the tariffs of a rate table; without a `lateness` no parcel may be late."""
+    def of(
+        cls,
+        rates: RateTable,
+        lateness: Lateness | None = None,
+        departs_days_after_ready: int = DEPARTS_DAYS_AFTER_READY,
+    ) -> "Tariffs":
+        """Build the tariffs of a rate table; without a `lateness` no parcel may be late.
+
+        departs_days_after_ready : the most days that a parcel waits for its departure.
+        """
         lateness = lateness or Lateness()
         own = PriceList(
             OWN_PICKUP_CARRIER, OWN_PICKUP_SERVICE, Method.PICK_UP, 0.0, 0, (_ANY_WEIGHT_G,), (0,)
@@ -117,7 +125,7 @@ class Tariffs:
         in_time = (*carried, own)
         lists = _with_late_copies(in_time, lateness)
         levels = sorted({entry.transit_days for entry in carried})
-        slacks = Slacks.of(np.array(levels, np.int64), lateness.max_days)
+        slacks = Slacks.of(np.array(levels, np.int64), lateness.max_days, departs_days_after_ready)
         edges = {m: _edges(carried, m) for m in sorted({entry.method for entry in carried})}
         index: dict[tuple[int, ...], int] = {}
         rows: list[list[int]] = []

@@ -18,7 +18,7 @@ NINE = datetime(2026, 11, 20, 9, tzinfo=UTC)
 """When the orders of `tests.planning.days` are placed."""
 
 
-def live(scenario: Scenario, policy: Policy | None = None, rules: Any = ()) -> Decider:
+def live(scenario: Scenario, policy: Policy | None = None, rules: Any = (), closed_on: Any = None) -> Decider:
     """The network and stock of a scenario, its safety stocks as rules beside others."""
     stock = scenario.stock
     network = LiveNetwork(
@@ -28,6 +28,7 @@ def live(scenario: Scenario, policy: Policy | None = None, rules: Any = ()) -> D
         scenario.rates,
         policy or Policy.default(),
         scenario.kits,
+        closed_on,
     )
     node_ids = [scenario.nodes.node_id[n] for n in stock.node.tolist()]
     sku_ids = [scenario.skus.sku_id[s] for s in stock.sku.tolist()]
