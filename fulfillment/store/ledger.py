@@ -16,6 +16,7 @@ from fulfillment.domain.errors import Busy, InvalidRequest
 from fulfillment.store.engine import READS_ONLY, open_engine
 from fulfillment.store.migrate import make_current, refuse_other_tables, require_current
 from fulfillment.store.outages import DATABASE_ERRORS, is_outage
+from fulfillment.store.restored import reach_transactions, require_reached_transactions
 from fulfillment.store.schema.stock import stock_entry
 from fulfillment.store.transaction import lost_a_race
 
@@ -68,7 +69,9 @@ def _make_ready(engine: Engine, make: bool) -> None:
     try:
         if make:
             make_current(engine)
+            reach_transactions(engine)
         require_current(engine)
+        require_reached_transactions(engine)
     except DBAPIError as error:
         if lost_a_race(error):
             raise Busy("the database is locked by another writer") from error
