@@ -37,6 +37,7 @@ from api.routes import (
 from api.runtime import open_runtime
 from api.specification import describe
 from api.telemetry import open_telemetry
+from api.told_events import describe_told_events
 from fulfillment import __version__
 from fulfillment.clock import Clock
 from fulfillment.ids import IdSource, new_secret
@@ -104,6 +105,7 @@ def make_app(settings: Settings, *, clock: Clock | None = None, ids: IdSource | 
     app.add_middleware(Observe, metrics=metrics, log=RequestLog(settings.log_level), prefix=new_secret()[:8])
     for router in ROUTERS:
         app.include_router(router)
+    describe_told_events(app)
     describe(app)
     return app
 

@@ -37,7 +37,16 @@ def describe(app: FastAPI) -> None:
 
 
 def _document(app: FastAPI) -> dict[str, Any]:
-    found = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
+    found = get_openapi(
+        title=app.title,
+        version=app.version,
+        summary=app.summary,
+        routes=app.routes,
+        webhooks=app.webhooks.routes,
+    )
+    for told in found.get("webhooks", {}).values():
+        # What FastAPI adds to every operation is not what an endpoint answers.
+        told["post"]["responses"].pop("422", None)
     schemas = found.setdefault("components", {}).setdefault("schemas", {})
     schemas["Problem"] = Problem.model_json_schema()
     # FastAPI's own shape of a validation error, which this service does not use.

@@ -24,16 +24,12 @@ from api.specification import problems
 from fulfillment.domain.cursor import Cursor as FeedCursor
 from fulfillment.domain.errors import NotFound
 from fulfillment.domain.webhooks import Webhook
+from fulfillment.services import change_webhook as change
 from fulfillment.services.change_secret import change_secret
-from fulfillment.services.change_webhook import (
-    delete_webhook,
-    disable_webhook,
-    enable_webhook,
-    replay_webhook,
-)
-from fulfillment.services.put_webhook import PutWebhook, put_webhook
+from fulfillment.services.put_webhook import PutWebhook
+from fulfillment.services.put_webhook import put_webhook as put
+from fulfillment.store import webhooks as stored
 from fulfillment.store.transaction import read_snapshot
-from fulfillment.store.webhooks import find_webhook, list_webhooks
 
 router = APIRouter(prefix="/v1/webhooks", tags=["events"])
 
@@ -45,9 +41,12 @@ _FORGOTTEN = "`events_forgotten`: events after the cursor are kept no longer."
 @router.put(
     "/{webhook_id}",
     response_model=WebhookAnswer,
-    responses={201: {"model": WebhookCreated, "description": "It is new."}, **problems(s409=_FORGOTTEN)},
+    responses={
+        201: {"model": WebhookCreated, "description": "It is new."},
+        **problems(s409=f"The webhook has another secret, or {_FORGOTTEN}"),
+    },
 )
-def put(webhook_id: WebhookId, body: WebhookBody, service: Service, _: Admin) -> Response:
+def put_webhook(webhook_id: WebhookId, body: WebhookBody, service: Service, _: Admin) -> Response:
     """Add a webhook, or change the address and the types of a known one."""
     wanted = PutWebhook(
         webhook_id=webhook_id,
@@ -56,7 +55,7 @@ def put(webhook_id: WebhookId, body: WebhookBody, service: Service, _: Admin) ->
         secret=body.secret,
         since=None if body.since is None else FeedCursor.parse(body.since, "since"),
     )
-    webhook, is_new = put_webhook(
+    webhook, is_new = put(
         service.engine, wanted, trusted_hosts=service.settings.webhook_hosts, clock=service.clock
     )
     if not is_new:
@@ -65,32 +64,32 @@ def put(webhook_id: WebhookId, body: WebhookBody, service: Service, _: Admin) ->
 
 
 @router.get("/{webhook_id}", response_model=WebhookAnswer, responses=problems(s404=_UNKNOWN))
-def get(webhook_id: WebhookId, service: Service, _: Admin) -> Response:
+def get_webhook(webhook_id: WebhookId, service: Service, _: Admin) -> Response:
     """Read a webhook and how well its endpoint answers."""
-    found = read_snapshot(service.engine, lambda connection: find_webhook(connection, webhook_id))
+    found = read_snapshot(service.engine, lambda connection: stored.find_webhook(connection, webhook_id))
     if found is None:
         raise NotFound(f"there is no webhook {webhook_id}", kind="webhook", id=webhook_id)
     return json_answer(_document(found))
 
 
 @router.get("", response_model=WebhookPage)
-def list_(service: Service, _: Admin, limit: Limit = PAGE_SIZE, cursor: Cursor = None) -> Response:
+def list_webhooks(service: Service, _: Admin, limit: Limit = PAGE_SIZE, cursor: Cursor = None) -> Response:
     """List the webhooks by id."""
     keys = keys_of(cursor, str)
     after = None if keys is None else keys[0]
-    found = read_snapshot(service.engine, lambda connection: list_webhooks(connection, after, limit))
+    found = read_snapshot(service.engine, lambda connection: stored.list_webhooks(connection, after, limit))
     return json_answer(page_of([_document(each) for each in found], limit, "webhook_id"))
 
 
 @router.delete("/{webhook_id}", status_code=HTTPStatus.NO_CONTENT)
-def delete(webhook_id: WebhookId, service: Service, _: Admin) -> Response:
+def delete_webhook(webhook_id: WebhookId, service: Service, _: Admin) -> Response:
     """End a webhook; ending it again is harmless."""
-    delete_webhook(service.engine, webhook_id)
+    change.delete_webhook(service.engine, webhook_id)
     return Response(status_code=HTTPStatus.NO_CONTENT)
 
 
 @router.put("/{webhook_id}/secret", response_model=WebhookAnswer, responses=problems(s404=_UNKNOWN))
-def put_secret(webhook_id: WebhookId, body: SecretBody, service: Service, _: Admin) -> Response:
+def put_webhook_secret(webhook_id: WebhookId, body: SecretBody, service: Service, _: Admin) -> Response:
     """Sign with another secret; for a while the one before signs beside it."""
     overlap = timedelta(seconds=body.overlap_seconds)
     return json_answer(
@@ -103,16 +102,16 @@ def put_secret(webhook_id: WebhookId, body: SecretBody, service: Service, _: Adm
     response_model=WebhookAnswer,
     responses=problems(s404=_UNKNOWN, s409=_FORGOTTEN),
 )
-def enable(webhook_id: WebhookId, service: Service, _: Admin) -> Response:
+def enable_webhook(webhook_id: WebhookId, service: Service, _: Admin) -> Response:
     """Let a webhook go on where it stopped, with a clean record."""
-    return json_answer(_document(enable_webhook(service.engine, webhook_id, clock=service.clock)))
+    return json_answer(_document(change.enable_webhook(service.engine, webhook_id, clock=service.clock)))
 
 
 @router.post("/{webhook_id}/disable", response_model=WebhookAnswer, responses=problems(s404=_UNKNOWN))
-def disable(webhook_id: WebhookId, service: Service, caller: Admin) -> Response:
+def disable_webhook(webhook_id: WebhookId, service: Service, caller: Admin) -> Response:
     """Stop telling a webhook; what happens meanwhile is told when it is enabled again."""
     reason = f"disabled by {caller.client_id}"
-    return json_answer(_document(disable_webhook(service.engine, webhook_id, reason=reason)))
+    return json_answer(_document(change.disable_webhook(service.engine, webhook_id, reason=reason)))
 
 
 @router.post(
@@ -120,10 +119,10 @@ def disable(webhook_id: WebhookId, service: Service, caller: Admin) -> Response:
     response_model=WebhookAnswer,
     responses=problems(s404=_UNKNOWN, s409=_FORGOTTEN),
 )
-def replay(webhook_id: WebhookId, body: ReplayBody, service: Service, _: Admin) -> Response:
+def replay_webhook(webhook_id: WebhookId, body: ReplayBody, service: Service, _: Admin) -> Response:
     """Tell a webhook everything after a cursor, again if it has been told before, and enable it."""
     cursor = FeedCursor.parse(body.cursor)
-    return json_answer(_document(replay_webhook(service.engine, webhook_id, cursor)))
+    return json_answer(_document(change.replay_webhook(service.engine, webhook_id, cursor)))
 
 
 def _document(webhook: Webhook) -> dict[str, object]:

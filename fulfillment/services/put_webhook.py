@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine
 from fulfillment.clock import Clock
 from fulfillment.domain.checks import require_text
 from fulfillment.domain.cursor import Cursor
+from fulfillment.domain.errors import Conflict
 from fulfillment.domain.webhooks import (
     SECRET_PREFIX,
     Webhook,
@@ -58,6 +59,8 @@ def put_webhook(
     ------
     InvalidRequest
         When the address, a type or the secret cannot be used.
+    Conflict
+        When a known one has another secret.
     EventsForgotten
         When the events after `since` are kept no longer.
     """
@@ -89,6 +92,11 @@ def put_webhook(
 
 
 def _changed(connection: Connection, known: Webhook, wanted: PutWebhook) -> Webhook:
+    if wanted.secret not in (None, known.secret):
+        raise Conflict(
+            f"webhook {known.webhook_id} has another secret; change it by itself, so that both sign a while",
+            webhook_id=known.webhook_id,
+        )
     if (known.url, known.event_types) == (wanted.url, wanted.event_types):
         return known
     # A new address begins with a clean record.

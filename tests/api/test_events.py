@@ -1,6 +1,7 @@
 import httpx
 from sqlalchemy import Connection
 
+from fulfillment.domain.event_types import EVENT_TYPES
 from fulfillment.store.outbox import Event, add_events
 from fulfillment.store.transaction import run_in_transaction
 from tests.support.ledgers import NOON
@@ -80,3 +81,19 @@ def test_a_cursor_that_is_none_and_a_type_that_is_none_are_refused(client: httpx
     answer = client.get("/v1/events", params={"cursor": "yesterday"})
     assert (answer.status_code, answer.json()["key"]) == (422, "cursor")
     assert client.get("/v1/events", params={"type": "Order Placed"}).status_code == 422
+
+
+def test_the_specification_shows_every_type_that_endpoints_are_told(client: httpx.Client) -> None:
+    document = client.get("/openapi.json").json()
+    told = document["webhooks"]["event"]["post"]
+    (content,) = told["requestBody"]["content"].items()
+    assert content[0] == "application/cloudevents+json"
+    assert set(content[1]["examples"]) == set(EVENT_TYPES)
+    assert list(told["responses"]) == ["204"]
+    operations = [
+        operation["operationId"]
+        for path in document["paths"].values()
+        for operation in path.values()
+        if "operationId" in operation
+    ]
+    assert len(operations) == len(set(operations))

@@ -38,6 +38,10 @@ def test_a_secret_of_ones_own_and_a_place_to_begin_at(service: RunningService, c
     tell(service, ("order.placed", "O1"))
     created = client.put("/v1/webhooks/w", json={**BODY, "secret": SECRET_EXAMPLE, "since": "0-0"}).json()
     assert (created["secret"], created["cursor"]) == (SECRET_EXAMPLE, "0-0")
+    same = client.put("/v1/webhooks/w", json={**BODY, "secret": SECRET_EXAMPLE})
+    assert (same.status_code, "secret" in same.json()) == (200, False)
+    other = client.put("/v1/webhooks/w", json={**BODY, "secret": SECRET_EXAMPLE.replace("MfK", "MfL")})
+    assert (other.status_code, other.json()["code"]) == (409, "conflict")
     later = client.put("/v1/webhooks/later", json=BODY).json()
     assert later["cursor"] == client.get("/v1/events").json()["next_cursor"]
 
