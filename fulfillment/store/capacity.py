@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Column, Connection, Integer, and_, select, update
+from sqlalchemy import Column, Connection, Executable, FromClause, Integer, and_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from fulfillment.domain.placing import Slot
-from fulfillment.store.rowset import rows_of
+from fulfillment.store.rowset import execute_over, rows_of
 from fulfillment.store.schema.network import EVERY_DAY, capacity, node
 from fulfillment.store.schema.orders import capacity_use
 
@@ -38,23 +38,15 @@ def take_capacity(connection: Connection, parcels: Mapping[Slot, int]) -> dict[S
         return {}
     u = capacity_use.c
     slots = sorted(parcels)
-    given = rows_of(
+    taking = _taking_on_postgresql if connection.dialect.name == "postgresql" else _taking_on_sqlite
+    rows = execute_over(
         connection,
+        taking,
         {
             u.node_id: [node_id for node_id, _ in slots],
             u.slot_on: [slot_on for _, slot_on in slots],
             u.used: [parcels[slot] for slot in slots],
         },
-    )
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    added = dialect.insert(capacity_use).from_select(
-        [u.node_id, u.slot_on, u.used],
-        select(given.c.node_id, given.c.slot_on, given.c.used).order_by(given.c.node_id, given.c.slot_on),
-    )
-    rows = connection.execute(
-        added.on_conflict_do_update(
-            index_elements=[u.node_id, u.slot_on], set_={"used": u.used + added.excluded.used}
-        ).returning(u.node_id, u.slot_on, u.used)
     )
     used = {(node_id, slot_on): in_use for node_id, slot_on, in_use in rows}
     limits = _limits(connection, {node_id for node_id, _ in slots})
@@ -101,17 +93,39 @@ def read_capacity_use(connection: Connection, since: date) -> dict[Slot, int]:
 
 def _limits(connection: Connection, node_ids: set[str]) -> dict[str, int | None]:
     """Read how many parcels a day each node may send; a node that is absent has no limit."""
+    rows = execute_over(connection, _limiting, {node.c.node_id: sorted(node_ids)})
+    return {node_id: qty for node_id, qty in rows}
+
+
+def _limiting(given: FromClause) -> Executable:
     c, newer = capacity.c, capacity.alias("newer")
-    given = rows_of(connection, {node.c.node_id: sorted(node_ids)})
     is_current = ~(
         select(newer.c.version)
         .where(newer.c.node_id == c.node_id, newer.c.slot == c.slot, newer.c.unit == c.unit)
         .where(newer.c.version > c.version)
         .exists()
     )
-    rows = connection.execute(
+    return (
         select(c.node_id, c.qty)
         .join_from(given, capacity, c.node_id == given.c.node_id)
         .where(c.slot == EVERY_DAY, c.unit == "parcels", is_current)
     )
-    return {node_id: qty for node_id, qty in rows}
+
+
+def _taking_on_postgresql(given: FromClause) -> Executable:
+    return _taking(given, postgresql.insert(capacity_use))
+
+
+def _taking_on_sqlite(given: FromClause) -> Executable:
+    return _taking(given, sqlite.insert(capacity_use))
+
+
+def _taking(given: FromClause, into: postgresql.Insert | sqlite.Insert) -> Executable:
+    u = capacity_use.c
+    added = into.from_select(
+        [u.node_id, u.slot_on, u.used],
+        select(given.c.node_id, given.c.slot_on, given.c.used).order_by(given.c.node_id, given.c.slot_on),
+    )
+    return added.on_conflict_do_update(
+        index_elements=[u.node_id, u.slot_on], set_={"used": u.used + added.excluded.used}
+    ).returning(u.node_id, u.slot_on, u.used)

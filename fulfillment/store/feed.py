@@ -6,6 +6,7 @@ nothing can appear behind a cursor that was handed out. A writer that takes long
 and never tears a hole into it. SQLite's writers run one at a time, and its rows all carry transaction 0.
 """
 
+import functools
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -142,12 +143,16 @@ def newest_balances(entries: Iterable[FeedEntry]) -> dict[Position, Balance]:
 
 
 def _head(connection: Connection, table: Table) -> Cursor:
-    place = table.c.xid, table.c.position
-    last = (
-        select(*place).where(*_ended(connection, table)).order_by(*(part.desc() for part in place)).limit(1)
-    )
-    row = connection.execute(last).one_or_none()
+    row = connection.execute(_last(table, connection.dialect.name)).one_or_none()
     return BEGINNING if row is None else Cursor(*row)
+
+
+@functools.cache
+def _last(table: Table, dialect_name: str) -> Select[int, int]:
+    place = table.c.xid, table.c.position
+    return (
+        select(*place).where(*_ended(dialect_name, table)).order_by(*(part.desc() for part in place)).limit(1)
+    )
 
 
 def _after(
@@ -155,7 +160,7 @@ def _after(
 ) -> Select[*tuple[Any, ...]]:
     place = table.c.xid, table.c.position
     return wanted.where(
-        tuple_(*place) > tuple_(cursor.xid, cursor.position), *_ended(connection, table)
+        tuple_(*place) > tuple_(cursor.xid, cursor.position), *_ended(connection.dialect.name, table)
     ).order_by(*place)
 
 
@@ -167,13 +172,13 @@ def _is_of_type(wanted: str) -> ColumnElement[bool]:
     return outbox.c.type == wanted
 
 
-def _ended(connection: Connection, table: Table) -> list[ColumnElement[bool]]:
+def _ended(dialect_name: str, table: Table) -> list[ColumnElement[bool]]:
     """Leave out rows of transactions that run, or began after one that does.
 
     The snapshot is asked for in the statement that reads: asked before it, it would be an older one, which
     is safe, and asked after it, a newer one, which is not.
     """
-    if connection.dialect.name != "postgresql":
+    if dialect_name != "postgresql":
         return []
     oldest_running = func.pg_snapshot_xmin(func.pg_current_snapshot())
     return [table.c.xid < cast(cast(oldest_running, Text), BigInteger)]

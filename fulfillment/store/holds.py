@@ -8,12 +8,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, delete, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    func,
+    select,
+    update,
+)
 
 from fulfillment.domain.holds import HeldUnits, Hold
 from fulfillment.domain.transitions import HOLDS, HoldState, Verb
 from fulfillment.store.posting import Position
-from fulfillment.store.rowset import insert_rows, rows_of
+from fulfillment.store.rowset import execute_over, insert_rows, rows_of
 from fulfillment.store.schema.orders import hold, hold_line
 from fulfillment.store.schema.stock import stock
 from fulfillment.store.transaction import racing_for_keys
@@ -31,24 +43,25 @@ def lock_expired_holds(
     connection: Connection, positions: Sequence[Position], now: datetime
 ) -> list[ExpiredHold]:
     """Lock the holds that have expired by `now` and reserve units at any of `positions`, ordered by id."""
-    given = rows_of(
-        connection,
-        {
-            stock.c.node_id: [node_id for node_id, _ in positions],
-            stock.c.sku_id: [sku_id for _, sku_id in positions],
-        },
-    )
+    rows = {
+        stock.c.node_id: [node_id for node_id, _ in positions],
+        stock.c.sku_id: [sku_id for _, sku_id in positions],
+    }
+    ids = execute_over(connection, _touching, rows, now=now).scalars()
+    return _expired_with_units(connection, ids)
+
+
+def _touching(given: FromClause) -> Select[str]:
     line = hold_line.c
     touching = select(line.hold_id).join_from(
         given, hold_line, and_(line.node_id == given.c.node_id, line.sku_id == given.c.sku_id)
     )
-    ids = connection.execute(
-        _expired(now)
+    return (
+        _expired(bindparam("now", type_=hold.c.expires_at.type))
         .where(hold.c.hold_id.in_(touching))
         .order_by(hold.c.hold_id)
         .with_for_update(of=hold, key_share=True)
-    ).scalars()
-    return _expired_with_units(connection, ids)
+    )
 
 
 def lock_some_expired_holds(connection: Connection, limit: int, now: datetime) -> list[ExpiredHold]:
@@ -65,13 +78,15 @@ def lock_some_expired_holds(connection: Connection, limit: int, now: datetime) -
     return _expired_with_units(connection, ids)
 
 
-def _expired(now: datetime) -> Select[str]:
+def _expired(now: datetime | ColumnElement[datetime]) -> Select[str]:
     return select(hold.c.hold_id).where(hold.c.state == HoldState.ACTIVE.value, hold.c.expires_at <= now)
 
 
 def _expired_with_units(connection: Connection, ids: Iterable[str]) -> list[ExpiredHold]:
     line = hold_line.c
     units: dict[str, list[tuple[str, str, int]]] = {hold_id: [] for hold_id in ids}
+    if not units:
+        return []
     locked = rows_of(connection, {hold.c.hold_id: list(units)})
     for row in connection.execute(
         select(hold_line)

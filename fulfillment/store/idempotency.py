@@ -11,12 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, and_, delete, func, select, tuple_, update
+from sqlalchemy import Connection, Executable, FromClause, and_, delete, func, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 
 from fulfillment.domain.errors import IdempotencyMismatch, RequestInProgress
-from fulfillment.store.rowset import rows_of
+from fulfillment.store.rowset import execute_over, rows_of
 from fulfillment.store.schema.messaging import idempotency_key
 from fulfillment.store.transaction import LostRace
 
@@ -93,8 +93,10 @@ def claim(
     """
     k = idempotency_key.c
     ordered = sorted(keys, key=lambda each: each.name)  # two callers wait for each other in one order
-    given = rows_of(
+    claiming = _claiming_on_postgresql if connection.dialect.name == "postgresql" else _claiming_on_sqlite
+    claimed = execute_over(
         connection,
+        claiming,
         {
             k.client_id: [each.client_id for each in ordered],
             k.key: [each.key for each in ordered],
@@ -104,17 +106,24 @@ def claim(
             k.expires_at: [now + KEPT_FOR] * len(ordered),
         },
     )
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    rows = select(given).order_by(given.c.client_id, given.c.key)
-    claimed = connection.execute(
-        dialect.insert(idempotency_key)
-        .from_select([column.name for column in given.c], rows)
-        .on_conflict_do_nothing()
-        .returning(k.client_id, k.key)
-    )
     names = {(client_id, key) for client_id, key in claimed}
     used = [each for each in ordered if each.name not in names]
     return _answered(connection, used) if used else {}
+
+
+def _claiming_on_postgresql(given: FromClause) -> Executable:
+    return _claiming(given, postgresql.insert(idempotency_key))
+
+
+def _claiming_on_sqlite(given: FromClause) -> Executable:
+    return _claiming(given, sqlite.insert(idempotency_key))
+
+
+def _claiming(given: FromClause, into: postgresql.Insert | sqlite.Insert) -> Executable:
+    # Ordered, or SQLite would read ON CONFLICT as the condition of a join.
+    rows = select(given).order_by(given.c.client_id, given.c.key)
+    adding = into.from_select([column.name for column in given.c], rows)
+    return adding.on_conflict_do_nothing().returning(idempotency_key.c.client_id, idempotency_key.c.key)
 
 
 def _answered(
@@ -165,8 +174,9 @@ def write_answers(connection: Connection, answers: Mapping[KeyName, Answer]) -> 
     if not answers:
         return
     k = idempotency_key.c
-    given = rows_of(
+    execute_over(
         connection,
+        _answering,
         {
             k.client_id: [client_id for client_id, _ in answers],
             k.key: [key for _, key in answers],
@@ -174,7 +184,11 @@ def write_answers(connection: Connection, answers: Mapping[KeyName, Answer]) -> 
             k.answer: [dict(answer.body) for answer in answers.values()],
         },
     )
-    connection.execute(
+
+
+def _answering(given: FromClause) -> Executable:
+    k = idempotency_key.c
+    return (
         update(idempotency_key)
         .where(k.client_id == given.c.client_id, k.key == given.c.key)
         .values(state="done", status=given.c.status, answer=given.c.answer)

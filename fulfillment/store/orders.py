@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Connection, and_, select, update
+from sqlalchemy import Column, Connection, FromClause, Select, and_, select, update
 
 from fulfillment.domain.transitions import OrderState
 from fulfillment.store.columns import OrderColumns, OrderLineColumns
-from fulfillment.store.rowset import insert_rows, rows_of
+from fulfillment.store.rowset import execute_over, insert_rows, rows_of
 from fulfillment.store.schema.orders import order_line, orders
 from fulfillment.store.transaction import racing_for_keys
 
@@ -57,13 +57,14 @@ def content_digests(placed: OrderColumns, lines: OrderLineColumns) -> list[str]:
 
 def known_digests(connection: Connection, order_ids: Sequence[str]) -> dict[str, str]:
     """Return the content digest of each order that is in the ledger."""
-    given = rows_of(connection, {orders.c.order_id: order_ids})
-    rows = connection.execute(
-        select(orders.c.order_id, orders.c.content_digest).join_from(
-            given, orders, orders.c.order_id == given.c.order_id
-        )
-    )
+    rows = execute_over(connection, _digests, {orders.c.order_id: order_ids})
     return {order_id: digest for order_id, digest in rows}
+
+
+def _digests(given: FromClause) -> Select[str, str]:
+    return select(orders.c.order_id, orders.c.content_digest).join_from(
+        given, orders, orders.c.order_id == given.c.order_id
+    )
 
 
 def add_orders(

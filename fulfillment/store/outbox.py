@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, exists, insert, select
+from sqlalchemy import Connection, Executable, FromClause, exists, insert, select
 
-from fulfillment.store.rowset import Rows, insert_rows, rows_of
+from fulfillment.store.rowset import Rows, execute_over, insert_rows
 from fulfillment.store.schema.base import own_transaction
 from fulfillment.store.schema.messaging import outbox
 from fulfillment.store.transaction import LostRace
@@ -45,13 +45,15 @@ def add_events(connection: Connection, events: Sequence[Event], occurred_at: dat
     if connection.dialect.name != "postgresql":
         insert_rows(connection, outbox, rows)
         return
-    given = rows_of(connection, rows)
-    subjects = rows_of(connection, {o.subject: sorted({event.subject for event in events})}, "subjects")
-    later = exists().where(o.subject == subjects.c.subject, o.xid > own_transaction())
-    in_order = select(*(given.c[column.name] for column in rows)).where(~later.correlate(None))
-    added = connection.execute(
-        insert(outbox).from_select([column.name for column in rows], in_order),
-        execution_options={"preserve_rowcount": True},
-    )
-    if added.rowcount != len(events):
+    added = execute_over(connection, _adding, rows).all()
+    if len(added) != len(events):
         raise LostRace("a later transaction was first to tell something of the same subject")
+
+
+def _adding(given: FromClause) -> Executable:
+    # Asked once over all subjects: asked of each row, the rows would be joined, and come in any order.
+    subjects = given.alias("subjects")
+    is_later = exists().where(outbox.c.subject == subjects.c.subject, outbox.c.xid > own_transaction())
+    names = [column.name for column in given.c]
+    in_order = select(*given.c).where(~is_later.correlate(None))
+    return insert(outbox).from_select(names, in_order).returning(outbox.c.position)

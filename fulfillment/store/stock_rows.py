@@ -8,12 +8,13 @@ locked, so that two callers cannot deadlock.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Column, Connection, Integer, and_, literal_column, select, update
+from sqlalchemy import Column, Connection, FromClause, Integer, Select, and_, literal_column, select, update
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from fulfillment.domain.errors import invariant
 from fulfillment.domain.stock import StockState
 from fulfillment.store.posting import Movement, Position
-from fulfillment.store.rowset import Rows, insert_missing, insert_rows, rows_of
+from fulfillment.store.rowset import Rows, execute_over, insert_missing, insert_rows, rows_of
 from fulfillment.store.schema.catalogue import sku
 from fulfillment.store.schema.network import node
 from fulfillment.store.schema.stock import stock, stock_entry
@@ -57,28 +58,32 @@ def _missing(connection: Connection, positions: Sequence[Position]) -> list[Posi
 
 def lock_rows(connection: Connection, positions: Sequence[Position]) -> dict[Position, Counts]:
     """Lock the rows in (node, SKU) order and read them. SQLite's one writer holds every lock already."""
-    given = rows_of(connection, rows_by_position(sorted(positions)))
-    rows = connection.execute(
+    rows = execute_over(connection, _locking, rows_by_position(sorted(positions))).all()
+    return {(row[0], row[1]): (row[2], row[3], row[4], row[5], row[6]) for row in rows}
+
+
+def _locking(given: FromClause) -> Select[*tuple[Any, ...]]:
+    return (
         select(stock)
         .select_from(given)
         .join(stock, and_(stock.c.node_id == given.c.node_id, stock.c.sku_id == given.c.sku_id))
         .order_by(stock.c.node_id, stock.c.sku_id)
         # Not FOR UPDATE: it would also wait for every transaction whose entries refer to the row.
         .with_for_update(of=stock, key_share=True)
-    ).all()
-    return {(row[0], row[1]): (row[2], row[3], row[4], row[5], row[6]) for row in rows}
+    )
 
 
 def known_movements(connection: Connection, entry_ids: Sequence[str]) -> dict[str, Movement]:
     """Return what each entry moved, of those that are in the ledger."""
-    given = rows_of(connection, {stock_entry.c.entry_id: entry_ids})
-    e = stock_entry.c
-    rows = connection.execute(
-        select(e.entry_id, e.node_id, e.sku_id, e.source, e.target, e.qty, e.reason).join_from(
-            given, stock_entry, e.entry_id == given.c.entry_id
-        )
-    )
+    rows = execute_over(connection, _moved, {stock_entry.c.entry_id: entry_ids})
     return {entry_id: tuple(movement) for entry_id, *movement in rows}
+
+
+def _moved(given: FromClause) -> Select[*tuple[Any, ...]]:
+    e = stock_entry.c
+    return select(e.entry_id, e.node_id, e.sku_id, e.source, e.target, e.qty, e.reason).join_from(
+        given, stock_entry, e.entry_id == given.c.entry_id
+    )
 
 
 def change_rows(
@@ -108,15 +113,8 @@ def change_rows(
     for change, column in zip(_CHANGE.values(), zip(*steps, strict=True), strict=True):
         rows[change] = column
     rows[_FLOOR] = [floors.get(position, 0) for position in changed]
-    given = rows_of(connection, rows)
-    statement = (
-        update(stock)
-        .where(stock.c.node_id == given.c.node_id, stock.c.sku_id == given.c.sku_id)
-        .where(stock.c.available + given.c.available_change >= given.c.floor)
-        .values({name: stock.c[name] + given.c[change.name] for name, change in _CHANGE.items()})
-        .returning(*stock.c)
-    )
-    in_database = {(row[0], row[1]): tuple(row[2:]) for row in connection.execute(statement).all()}
+    changed_rows = execute_over(connection, _changing, rows).all()
+    in_database = {(row[0], row[1]): tuple(row[2:]) for row in changed_rows}
     if in_database != after:
         wrong = next(position for position in changed if in_database.get(position) != after[position])
         invariant(
@@ -126,6 +124,16 @@ def change_rows(
             expected=after[wrong],
             found=in_database.get(wrong),
         )
+
+
+def _changing(given: FromClause) -> ReturningUpdate[Any]:
+    return (
+        update(stock)
+        .where(stock.c.node_id == given.c.node_id, stock.c.sku_id == given.c.sku_id)
+        .where(stock.c.available + given.c.available_change >= given.c.floor)
+        .values({name: stock.c[name] + given.c[change.name] for name, change in _CHANGE.items()})
+        .returning(*stock.c)
+    )
 
 
 def add_entries(connection: Connection, rows: Rows) -> None:
