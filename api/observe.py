@@ -4,10 +4,9 @@ import re
 import time
 from itertools import count
 
-import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.logs import RequestLog
+from api.logs import RequestLog, request_id
 from api.metrics import Metrics
 
 REQUEST_ID = b"x-request-id"
@@ -38,22 +37,22 @@ class Observe:
             await self._app(scope, receive, send)
             return
         began = time.perf_counter()
-        request_id = self._name(scope)
-        structlog.contextvars.bind_contextvars(request_id=request_id)
+        name = self._name(scope)
+        # Left as it is: every request has a context of its own, and the server's log of a defect comes last.
+        request_id.set(name)
         status = NO_ANSWER
 
         async def watched(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"].append((REQUEST_ID, request_id.encode()))
+                message["headers"].append((REQUEST_ID, name.encode()))
             await send(message)
 
         try:
             await self._app(scope, receive, watched)
         finally:
             self._tell(scope, status, time.perf_counter() - began)
-            structlog.contextvars.unbind_contextvars("request_id")
 
     def _name(self, scope: Scope) -> str:
         """Take the caller's request id when it is harmless, else make one."""

@@ -70,6 +70,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
 
 def _complete(operation: dict[str, Any], route: APIRoute) -> None:
     responses = operation["responses"]
+    operation["operationId"] = route.name
     if not route.path.startswith(PROTECTED):
         return
     # Roles in a bearer scheme: OpenAPI 3.1 lets any scheme list them.
