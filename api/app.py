@@ -46,6 +46,13 @@ from fulfillment.settings import Settings
 
 # Those that are asked most come first: routes are searched in turn.
 ROUTERS: tuple[APIRouter, ...] = (
+    orders.router,
+    promises.router,
+    availability.router,
+    inventory.router,
+    holds.router,
+    supply.router,
+    buffers.router,
     nodes.router,
     calendars.router,
     capacities.router,
@@ -54,13 +61,6 @@ ROUTERS: tuple[APIRouter, ...] = (
     postal_codes.router,
     rates.router,
     policies.router,
-    availability.router,
-    promises.router,
-    inventory.router,
-    holds.router,
-    buffers.router,
-    supply.router,
-    orders.router,
     events.router,
     webhooks.router,
     operations.router,
