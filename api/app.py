@@ -8,6 +8,7 @@ from fastapi.routing import APIRoute
 
 from api.auth import Authenticate
 from api.body_limit import LimitBody
+from api.docs_page import add_docs
 from api.errors import add_handlers
 from api.logs import RequestLog, route_events
 from api.metrics import Metrics
@@ -117,4 +118,5 @@ def make_app(settings: Settings, *, clock: Clock | None = None, ids: IdSource | 
             shorten(route)
     describe_told_events(app)
     describe(app)
+    add_docs(app)
     return app

@@ -15,6 +15,7 @@ _SHARED = {
     "403": "The API key lacks the scope.",
     "422": "The request is wrong; repeating it cannot help.",
     "429": "The client has spent what it may ask for in this while.",
+    "500": "A defect of the service; it was logged with the id in `x-request-id`.",
     "503": "Nothing was done; repeating the request is safe, after `Retry-After` seconds.",
 }
 _TOO_LARGE = "The body has more bytes than the service reads."
