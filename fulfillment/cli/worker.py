@@ -1,4 +1,4 @@
-"""`fulfillment worker`: what goes on beside the service: deliveries, releases, expiry, tidying up.
+"""`fulfillment worker`: what goes on beside the service: deliveries, better plans, releases, expiry, tidying.
 
 Any number of workers may run on one ledger; none is needed for an order to be placed or stock to be right.
 """
@@ -6,7 +6,7 @@ Any number of workers may run on one ledger; none is needed for an order to be p
 import asyncio
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from types import FrameType
@@ -21,15 +21,18 @@ if TYPE_CHECKING:
 
     from fulfillment.clock import Clock
     from fulfillment.ids import IdSource
+    from fulfillment.live.feed import Feed
     from fulfillment.settings import Settings
 
 RELEASE_SECONDS = 1.0
 SWEEP_SECONDS = 5.0
 FORGET_SECONDS = 3_600.0
+WINDOW_SECONDS = 60.0
+"""Between two looks at the orders whose work is open: several in the ten minutes before a release."""
 
 
 def worker(database: Database = None, as_json: AsJson = False) -> None:
-    """Deliver events, release work that is due, end expired holds, forget old events; until told to stop."""
+    """Deliver events, improve and release work, end expired holds, forget old events; until told to stop."""
     with open_output(as_json) as out:
         from fulfillment.clock import SystemClock
         from fulfillment.ids import TimeOrderedIds
@@ -58,8 +61,30 @@ def make_jobs(
         Job("deliver events", lambda stop: _deliver(stop, ledger, settings, clock, ids, out)),
         every(RELEASE_SECONDS, "release work", lambda: release_due(ledger, clock=clock, ids=ids), out.line),
         every(SWEEP_SECONDS, "end holds", lambda: sweep_holds(ledger, clock=clock), out.line),
+        every(WINDOW_SECONDS, "improve open orders", _windows(ledger, clock, ids, out), out.line),
         every(FORGET_SECONDS, "forget events", lambda: forget_events(ledger, kept, clock=clock), out.line),
     ]
+
+
+def _windows(ledger: "Engine", clock: "Clock", ids: "IdSource", out: Output) -> Callable[[], None]:
+    """Plan open orders again; the network and the stock are read when the first window begins."""
+    feeds: list[Feed] = []
+
+    def improve() -> None:
+        from fulfillment.live.feed import Feed
+        from fulfillment.live.load import load_live
+        from fulfillment.live.windows import improve_open_orders
+
+        if not feeds:
+            feeds.append(Feed(ledger, load_live(ledger, clock), clock))
+        done = improve_open_orders(ledger, feeds[0], clock=clock, ids=ids)
+        if done.swapped:
+            out.line(
+                f"improve open orders: {done.swapped:,} of {done.orders:,} have better plans now, "
+                f"for {done.saved_micros // 10_000:,} cents less"
+            )
+
+    return improve
 
 
 def _deliver(

@@ -73,6 +73,17 @@ EVENT_TYPES: Mapping[str, EventType] = MappingProxyType(
             "An order was decided in part: `units_left` wait for stock.",
             {**_PLACED, "units_left": 1},
         ),
+        "order.improved": EventType(
+            "order",
+            "A better plan for the order was found before any node began: other work replaces what is named "
+            "first.",
+            {
+                "order_id": "web-100045",
+                "decision_id": "01938a5e-7c11-7b3e-9d0f-3f2a6c1f2b0f",
+                "cancelled_fulfillment_order_ids": ["01938a5e-7c11-7b3e-9d0f-3f2a6c1f2b11"],
+                "fulfillment_order_ids": ["01938a5e-7c11-7b3e-9d0f-3f2a6c1f2b12"],
+            },
+        ),
         "order.units_lost": EventType(
             "order",
             "Units that the order was promised at a node are gone: sold at its till, or missing in a count. "
