@@ -19,12 +19,11 @@ from fulfillment.domain.lost_units import Claim, LossCause, share_loss
 from fulfillment.domain.stock import EMPTY, Balance, Entry, EntryReason, StockState, apply
 from fulfillment.domain.transitions import ORDERS, HoldState, OrderState, Verb
 from fulfillment.ids import IdSource
-from fulfillment.services.expire_holds import expiry_groups
+from fulfillment.services.expire_holds import end_expired, expiry_groups
 from fulfillment.services.hold_entries import hold_event
 from fulfillment.store.claims import Reroute, WorkClaim, find_claims, take_from_work
 from fulfillment.store.holds import (
     ExpiredHold,
-    expire_holds,
     lock_holds_at,
     opened_at,
     write_hold,
@@ -194,7 +193,7 @@ class ClaimedBooks:
         for group in expiry_groups(ended, actor=self._actor, now=self._now):
             for entry in group.entries:
                 self._apply(entry)
-        expire_holds(connection, [hold.hold_id for hold in expired])
+        end_expired(connection, ended, self._now)
 
     def _lose_held(self, entry: Entry, _reference_id: str) -> None:
         position = (entry.node_id, entry.sku_id)
