@@ -159,7 +159,7 @@ def test_an_endpoint_that_fails_for_too_long_is_disabled_and_somebody_is_told(
     endpoint.reply = lambda _: 204
     enable_webhook(ledger, "w", clock=SystemClock())
     deliver_while(lambda: len(endpoint.taken) < 2, courier(ledger))
-    assert endpoint.ids()[0] == "e1"
+    assert "e1" in endpoint.ids()  # beside the event that told of the end
 
 
 def test_an_endpoint_that_is_gone_is_disabled_at_once(ledger: Engine, endpoint: Receiver) -> None:
