@@ -53,6 +53,7 @@ def make_jobs(
 ) -> list[Job]:
     """List what a worker does."""
     from fulfillment.services.forget_events import forget_events
+    from fulfillment.services.forget_keys import forget_keys
     from fulfillment.services.release_due import release_due
     from fulfillment.services.sweep_holds import sweep_holds
 
@@ -63,6 +64,7 @@ def make_jobs(
         every(SWEEP_SECONDS, "end holds", lambda: sweep_holds(ledger, clock=clock), out.line),
         every(WINDOW_SECONDS, "improve open orders", _windows(ledger, clock, ids, out), out.line),
         every(FORGET_SECONDS, "forget events", lambda: forget_events(ledger, kept, clock=clock), out.line),
+        every(FORGET_SECONDS, "forget keys", lambda: forget_keys(ledger, clock=clock), out.line),
     ]
 
 

@@ -193,3 +193,18 @@ def _answering(given: FromClause) -> Executable:
         .where(k.client_id == given.c.client_id, k.key == given.c.key)
         .values(state="done", status=given.c.status, answer=given.c.answer)
     )
+
+
+def forget_keys(connection: Connection, limit: int, now: datetime) -> int:
+    """Delete keys whose time is over, at most `limit`, and return how many; one that is in use stays."""
+    k = idempotency_key.c
+    old = (
+        select(k.client_id, k.key)
+        .where(k.expires_at <= now)
+        .order_by(k.expires_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    found = [(row.client_id, row.key) for row in connection.execute(old)]
+    release_claims(connection, found)
+    return len(found)
