@@ -14,7 +14,7 @@ from datetime import timedelta
 from sqlalchemy import Engine
 
 from fulfillment.clock import Clock
-from fulfillment.connectors.webhooks.sender import CONNECTIONS_MAX, SEND_SECONDS_MAX, Endpoint, Sender
+from fulfillment.connectors.webhooks.sender import SEND_SECONDS_MAX, Endpoint, Sender
 from fulfillment.domain.cursor import Cursor
 from fulfillment.domain.errors import Busy
 from fulfillment.domain.webhooks import Patience
@@ -25,6 +25,8 @@ from fulfillment.services.settle_delivery import settle_delivery
 
 ENDPOINTS_MAX = 16
 """Endpoints that one worker delivers to at once."""
+CONNECTIONS_MAX = 16
+"""To one endpoint at once, and so subjects that travel side by side."""
 POLL_SECONDS = 0.25
 SETTLE_MARGIN = timedelta(seconds=5)
 """What is kept of a lease for writing down what became of it."""
@@ -111,7 +113,12 @@ async def deliver_batch(
     ends = asyncio.get_running_loop().time() + left
     halted = False
 
-    async def send_all(endpoint: Endpoint) -> None:
+    async def send_some() -> None:
+        if subjects:
+            async with sender.open(batch.webhook) as endpoint:
+                await send_over(endpoint)
+
+    async def send_over(endpoint: Endpoint) -> None:
         nonlocal halted
         while subjects:
             for event in subjects.popleft():
@@ -122,9 +129,7 @@ async def deliver_batch(
                 if answer.outcome is not Outcome.DELIVERED:
                     break
 
-    if not subjects:
-        return answers
-    async with sender.open(batch.webhook) as endpoint, asyncio.TaskGroup() as group:
+    async with asyncio.TaskGroup() as group:
         for _ in range(min(CONNECTIONS_MAX, len(subjects))):
-            group.create_task(send_all(endpoint))
+            group.create_task(send_some())
     return answers

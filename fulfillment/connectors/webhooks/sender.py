@@ -23,7 +23,6 @@ CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
 SEND_SECONDS_MAX = 10.0
 """From the look-up of the host to the last byte of the answer."""
 ANSWER_BYTES_MAX = 65_536
-CONNECTIONS_MAX = 16
 
 # It takes nothing at the moment; of another refusal, the event may be the reason.
 _TAKES_NOTHING = {
@@ -74,8 +73,9 @@ class Sender:
 
     @asynccontextmanager
     async def open(self, webhook: Webhook) -> AsyncIterator["Endpoint"]:
-        """Keep connections to an endpoint for the events of one batch."""
-        limits = httpx.Limits(max_connections=CONNECTIONS_MAX, max_keepalive_connections=CONNECTIONS_MAX)
+        """Keep a connection to an endpoint for events that are sent one after another."""
+        # A pool of several looks through all of them at every request, which costs more than the request.
+        limits = httpx.Limits(max_connections=1, max_keepalive_connections=1)
         # No proxy and no password from the environment, and no redirect: it goes where it was sent.
         async with httpx.AsyncClient(
             verify=self._tls,
