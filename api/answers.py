@@ -17,3 +17,8 @@ def json_answer(document: Any, status: int = 200, headers: Mapping[str, str] | N
         headers=headers,
         media_type=MEDIA_TYPE,
     )
+
+
+def plain(document: Any) -> Any:
+    """Return the document as it will be read: moments as text, dataclasses as objects."""
+    return orjson.loads(orjson.dumps(document, option=orjson.OPT_UTC_Z))

@@ -25,7 +25,12 @@ KeyHeader = Annotated[
 
 
 def key_of(
-    caller: Caller, operation: str, body: BaseModel, *, header: str | None = None, own_id: str | None = None
+    caller: Caller,
+    operation: str,
+    body: BaseModel | None,
+    *,
+    header: str | None = None,
+    own_id: str | None = None,
 ) -> RequestKey:
     """Name a request by its header, or by the id of what it makes.
 
@@ -40,5 +45,6 @@ def key_of(
         )
     name = header if header is not None else f"{operation} {own_id}"
     # Of what it says, not of how it is written: blanks and the sequence of members do not matter.
-    said = orjson.dumps([operation, body.model_dump()], option=orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z)
-    return RequestKey(caller.client_id, name, hashlib.sha256(said).hexdigest())
+    said = [operation, None if body is None else body.model_dump()]
+    text = orjson.dumps(said, option=orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z)
+    return RequestKey(caller.client_id, name, hashlib.sha256(text).hexdigest())

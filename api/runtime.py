@@ -22,6 +22,7 @@ from fulfillment.ids import IdSource, TimeOrderedIds
 from fulfillment.live.committer import Committer
 from fulfillment.live.feed import Feed
 from fulfillment.live.load import load_live
+from fulfillment.live.order_changes import OrderChanges
 from fulfillment.live.warm_up import compile_decisions
 from fulfillment.settings import Settings
 from fulfillment.store.clock_skew import require_close_clocks
@@ -50,6 +51,7 @@ class Runtime:
     metrics: Metrics
     feed: Feed
     committer: Committer
+    changes: OrderChanges
     checks: Mapping[str, Callable[[], str]]
     gauges: Mapping[str, Callable[[], float]]
     counts: Mapping[str, Callable[[], float]]
@@ -95,6 +97,7 @@ def open_runtime(
             metrics=metrics,
             feed=feed,
             committer=committer,
+            changes=OrderChanges(engine, feed.decider, problem=problem_of, clock=clock, ids=ids),
             checks={
                 "ledger": functools.partial(why_unreachable, engine),
                 "view": lambda: feed.why_stale,

@@ -6,10 +6,11 @@ from datetime import UTC
 from typing import Annotated
 
 from fastapi import APIRouter, Path
+from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from api.answers import json_answer
+from api.answers import json_answer, plain
 from api.auth import Orderer, Reader
 from api.errors import as_response, problem_of
 from api.idempotency import KeyHeader, key_of
@@ -17,6 +18,7 @@ from api.runtime import Runtime, Service
 from api.schemas.orders import (
     BatchAnswer,
     BatchBody,
+    ChangeBody,
     OrderAnswer,
     OrderBody,
     PlacedAnswer,
@@ -27,6 +29,7 @@ from api.specification import problems
 from fulfillment.domain.errors import FulfillmentError, InvalidRequest, NotFound
 from fulfillment.domain.lines import Line
 from fulfillment.domain.placing import OrderRequest
+from fulfillment.services.cancel_order import cancel_order
 from fulfillment.services.once import once
 from fulfillment.services.place_orders import Placement
 from fulfillment.store.idempotency import Answer, RequestKey
@@ -58,8 +61,7 @@ async def place_order(
 ) -> Response:
     """Decide an order on live stock, commit its units, and tell what will happen; all of it or nothing."""
     key = key_of(caller, PLACE, body, header=idempotency_key, own_id=body.order_id)
-    answer = await _placed(service, key, body)
-    return as_response(answer.body) if answer.status >= 400 else json_answer(answer.body, answer.status)
+    return _told(await _placed(service, key, body))
 
 
 @router.post("/batch", response_model=BatchAnswer, responses=problems(s400="An order without an `order_id`."))
@@ -89,6 +91,45 @@ def get_timeline(order_id: OrderId, service: Service, _: Reader) -> Response:
     if not items and read_snapshot(service.engine, lambda c: read_order(c, order_id)) is None:
         raise _unknown(order_id)
     return json_answer({"items": items})
+
+
+@router.post(
+    "/{order_id}/cancel",
+    response_model=OrderAnswer,
+    responses=problems(s404=_UNKNOWN, s409="`move_refused`: some of it has left the house, or it has ended."),
+)
+def cancel(
+    order_id: OrderId, service: Service, caller: Orderer, idempotency_key: KeyHeader = None
+) -> Response:
+    """Cancel an order whole: its units are free again. Without a key, repeating it is refused."""
+    key = None
+    if idempotency_key is not None:
+        key = key_of(caller, f"cancel order {order_id}", None, header=idempotency_key)
+
+    def story(connection: Connection) -> Answer:
+        now = service.clock.now()
+        cancel_order(connection, order_id, now=now, ids=service.ids, actor=caller.client_id)
+        return Answer(200, plain(read_order(connection, order_id)))
+
+    return _told(once(service.engine, key, story, problem=problem_of, clock=service.clock))
+
+
+@router.post(
+    "/{order_id}/change",
+    response_model=PlacedAnswer,
+    responses=problems(
+        s400="No Idempotency-Key.",
+        s404=_UNKNOWN,
+        s409="`move_refused`: a node may have begun. `insufficient_stock`: it cannot be filled that way; it "
+        "stands as it was.",
+    ),
+)
+def change(
+    order_id: OrderId, body: ChangeBody, service: Service, caller: Orderer, idempotency_key: KeyHeader = None
+) -> Response:
+    """Deliver an order another way or elsewhere; members that are left out stay as they are."""
+    key = key_of(caller, f"change order {order_id}", body, header=idempotency_key)
+    return _told(service.changes.change(key, order_id, body.applied_to))
 
 
 async def _placed(service: Runtime, key: RequestKey, body: OrderBody) -> Answer:
@@ -129,6 +170,10 @@ def _request_of(service: Runtime, body: OrderBody) -> OrderRequest:
         review=body.review,
         hold_id=body.hold_id,
     )
+
+
+def _told(answer: Answer) -> Response:
+    return as_response(answer.body) if answer.status >= 400 else json_answer(answer.body, answer.status)
 
 
 def _outcome(each: Answer | BaseException) -> dict[str, object]:

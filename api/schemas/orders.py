@@ -1,16 +1,17 @@
 """Orders on the wire."""
 
-from datetime import datetime
-from typing import Annotated
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Annotated, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
 
 from api.schemas.words import Id
 from fulfillment.domain.checks import MAX_UNITS
 from fulfillment.domain.kinds import Method
 from fulfillment.domain.orders import Review
-from fulfillment.domain.placing import OnShort, WhyUnfilled
+from fulfillment.domain.placing import OnShort, OrderRequest, WhyUnfilled
 from fulfillment.domain.transitions import FulfillmentOrderState, OrderState
 
 LINES_MAX = 200
@@ -101,6 +102,43 @@ class BatchBody(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"orders": [EXAMPLE]}})
 
     orders: Annotated[list[OrderBody], Field(min_length=1, max_length=ORDERS_MAX)]
+
+
+class ChangeBody(BaseModel):
+    """Another way to the customer; what is left out stays as it is, but for the place of another method."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"example": {"method": "PICK_UP", "pickup_node_id": "store-17"}}
+    )
+
+    method: Method | None = None
+    service: Annotated[str, Field(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")] | None = None
+    postal_code: Id | None = None
+    pickup_node_id: Id | None = None
+    promise_by: AwareDatetime | None = Field(None, description="null takes the deadline away.")
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("name at least one member that changes")
+        return self
+
+    def applied_to(self, asked: OrderRequest) -> OrderRequest:
+        """Return what the order asks for from now on."""
+        method = self.method or asked.method
+        pickup_node_id = self.pickup_node_id or asked.pickup_node_id
+        promise_by = asked.promise_by
+        if "promise_by" in self.model_fields_set:
+            promise_by = None if self.promise_by is None else self.promise_by.astimezone(UTC)
+        return replace(
+            asked,
+            method=method,
+            service=asked.service if self.service is None else self.service,
+            postal_code=self.postal_code or asked.postal_code,
+            # Who asks for delivery to a pickup node contradicts himself, who leaves the old one out does not.
+            pickup_node_id=pickup_node_id if method is Method.PICK_UP else self.pickup_node_id,
+            promise_by=promise_by,
+        )
 
 
 class LineAnswer(BaseModel):

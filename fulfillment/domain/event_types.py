@@ -84,6 +84,21 @@ EVENT_TYPES: Mapping[str, EventType] = MappingProxyType(
                 "fulfillment_order_ids": ["01938a5e-7c11-7b3e-9d0f-3f2a6c1f2b12"],
             },
         ),
+        "order.changed": EventType(
+            "order",
+            "An order is delivered another way or elsewhere, and was decided anew for it; the fulfillment "
+            "orders are those that stand now.",
+            _PLACED,
+        ),
+        "order.cancelled": EventType(
+            "order",
+            "An order was cancelled, and with it these fulfillment orders; their units are free again.",
+            {
+                "order_id": "web-100045",
+                "channel": "web",
+                "fulfillment_order_ids": ["01938a5e-7c11-7b3e-9d0f-3f2a6c1f2b11"],
+            },
+        ),
         "order.units_lost": EventType(
             "order",
             "Units that the order was promised at a node are gone: sold at its till, or missing in a count. "

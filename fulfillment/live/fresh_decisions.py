@@ -45,16 +45,26 @@ class FreshDecisions:
             decisions = self._decider.decide(requests, self._clock.now(), held)
         return {decision.order_id: decision for decision in decisions}
 
-    def under_locks(self, connection: Connection, requests: Sequence[OrderRequest]) -> dict[str, Decision]:
+    def under_locks(
+        self,
+        connection: Connection,
+        requests: Sequence[OrderRequest],
+        own: Mapping[str, Mapping[Position, int]] | None = None,
+    ) -> dict[str, Decision]:
         """Decide orders in the transaction that will write them, on rows that nobody else can change.
 
         For those that came too late before: two processes that take turns would be too late every turn, each
         reading what the other is about to change. It holds the locks of all positions of their SKUs for as
         long as a decision takes, which is why it is not the rule.
+
+        Parameters
+        ----------
+        own : mapping of order_id to units by position
+            Units that are committed to an order already, and available to it alone.
         """
         now = self._clock.now()
         positions = positions_of_skus(connection, {line.sku_id for each in requests for line in each.lines})
-        held = _held_units(lock_holds, connection, _hold_ids(requests))
+        held = {**_held_units(lock_holds, connection, _hold_ids(requests)), **(own or {})}
         lock_expired_holds(connection, positions, now)  # the order of locks: holds, then stock
         self._decider.view.refresh(lock_balances(connection, positions))
         return {each.order_id: each for each in self._decider.decide(requests, now, held)}

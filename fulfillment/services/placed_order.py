@@ -51,8 +51,8 @@ def document_of(order: PlacedOrder, ledger_position: str) -> dict[str, object]:
     }
 
 
-def event_of(order: PlacedOrder, ids: IdSource) -> Event:
-    """Tell subscribers that an order was placed, and what became of it at once."""
+def event_of(order: PlacedOrder, ids: IdSource, happened: str = "") -> Event:
+    """Tell subscribers what became of an order: its state unless something else `happened`."""
     decided = order.decided
     data: dict[str, object] = {
         "order_id": order.request.order_id,
@@ -61,7 +61,7 @@ def event_of(order: PlacedOrder, ids: IdSource) -> Event:
         "units_left": decided.units_left if decided else None,
         "fulfillment_order_ids": [its.fulfillment_order_id for its in decided.work] if decided else [],
     }
-    return Event(ids.new_id(), f"order.{order.state}", order.request.order_id, data)
+    return Event(ids.new_id(), f"order.{happened or order.state}", order.request.order_id, data)
 
 
 def moment(at: datetime) -> str:

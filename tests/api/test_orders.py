@@ -124,3 +124,28 @@ def test_an_order_that_waits_for_a_review_is_written_down(shop: RunningService, 
     assert (placed["state"], placed["decision_id"], placed["fulfillment_orders"]) == ("on_hold", None, [])
     assert client.get("/v1/orders/O1").json()["review"] == "payment"
     assert committed(shop) == 0
+
+
+def test_a_cancelled_order_frees_its_units_once(shop: RunningService, client: httpx.Client) -> None:
+    client.post("/v1/orders", json=an_order("O1", 2))
+    headers = {"Idempotency-Key": "C-1"}
+    first = client.post("/v1/orders/O1/cancel", headers=headers)
+    assert (first.status_code, first.json()["state"]) == (200, "cancelled")
+    assert client.post("/v1/orders/O1/cancel", headers=headers).content == first.content
+    again = client.post("/v1/orders/O1/cancel")
+    assert (again.status_code, again.json()["code"]) == (409, "move_refused")
+    assert committed(shop) == 0
+    assert client.post("/v1/orders/O9/cancel").status_code == 404
+
+
+def test_an_order_changes_from_delivery_to_pickup(shop: RunningService, client: httpx.Client) -> None:
+    client.post("/v1/orders", json=an_order("O1", 2))
+    assert client.post("/v1/orders/O1/change", json={}).status_code == 422
+    wish = {"method": "PICK_UP", "pickup_node_id": "L2"}
+    assert client.post("/v1/orders/O1/change", json=wish).status_code == 400
+    changed = client.post("/v1/orders/O1/change", json=wish, headers={"Idempotency-Key": "X"}).json()
+    assert [its["node_id"] for its in changed["fulfillment_orders"]] == ["L2"]
+    assert client.get("/v1/orders/O1").json()["method"] == "PICK_UP"
+    assert committed(shop) == 2
+    types = [item["type"] for item in client.get("/v1/orders/O1/timeline").json()["items"]]
+    assert types == ["order.allocated", "order.changed"]

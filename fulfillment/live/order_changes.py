@@ -1,0 +1,80 @@
+"""Change orders on live stock: the decision is made under the locks of the transaction that writes it."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import Connection, Engine
+
+from fulfillment.clock import Clock
+from fulfillment.domain.errors import FulfillmentError
+from fulfillment.domain.placing import Decider, Decision, OrderRequest, Position
+from fulfillment.ids import IdSource
+from fulfillment.live.fresh_decisions import FreshDecisions
+from fulfillment.services.change_order import Wish, change_order
+from fulfillment.services.once import Problem, once
+from fulfillment.services.place_orders import CapacityTaken, PlacingTerms
+from fulfillment.services.placed_order import document_of
+from fulfillment.store.feed import head
+from fulfillment.store.idempotency import Answer, RequestKey
+from fulfillment.store.transaction import as_refusal
+
+DECISIONS_MAX = 5
+
+
+class OrderChanges:
+    """Changes orders for any number of threads."""
+
+    def __init__(
+        self, engine: Engine, decider: Decider, *, problem: Problem, clock: Clock, ids: IdSource
+    ) -> None:
+        self._engine = engine
+        self._decider = decider
+        self._decisions = FreshDecisions(engine, decider, clock)
+        self._problem = problem
+        self._clock = clock
+        self._ids = ids
+
+    def change(self, key: RequestKey, order_id: str, wish: Wish) -> Answer:
+        """Let an order ask for what `wish` makes of it, once for a key; tell it as it then is.
+
+        Raises
+        ------
+        Conflict
+            When the capacity that it needs was taken first, each of `DECISIONS_MAX` times.
+        """
+
+        def story(connection: Connection) -> Answer:
+            now = self._clock.now()
+            changed = change_order(
+                connection,
+                order_id,
+                wish,
+                self._under_locks,
+                PlacingTerms(
+                    policy_digest=self._decider.policy_digest,
+                    release_at=now + self._decider.release_window,
+                    problem=self._problem,
+                    ids=self._ids,
+                ),
+                now=now,
+                actor=key.client_id,
+            )
+            return Answer(200, document_of(changed, str(head(connection))))
+
+        refusal: FulfillmentError | None = None
+        for _ in range(DECISIONS_MAX):
+            try:
+                return once(self._engine, key, story, problem=self._problem, clock=self._clock)
+            except CapacityTaken as taken:
+                self._decider.view.refresh_capacity(taken.used)
+                refusal = taken.refusal
+            except Exception as error:
+                raise as_refusal(error) from error.__cause__
+        raise refusal or AssertionError("DECISIONS_MAX is at least 1")
+
+    def _under_locks(
+        self,
+        connection: Connection,
+        requests: Sequence[OrderRequest],
+        own: Mapping[str, Mapping[Position, int]],
+    ) -> Mapping[str, Decision]:
+        return self._decisions.under_locks(connection, requests, own)
