@@ -1,0 +1,132 @@
+"""Orders that wait for stock get what comes, those placed first first."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Engine, select
+
+from fulfillment.clock import ManualClock
+from fulfillment.domain.errors import InsufficientStock, StaleVersion
+from fulfillment.domain.placing import OnShort
+from fulfillment.domain.stock import Balance, Border, EntryReason
+from fulfillment.ids import TimeOrderedIds
+from fulfillment.live.back_orders import BackOrders, RoundDone
+from fulfillment.live.feed import Feed
+from fulfillment.live.load import load_live
+from fulfillment.services.fill_back_order import Filled, fill_back_order
+from fulfillment.services.load_day import load_day
+from fulfillment.store.claims_audit import audit_claims
+from fulfillment.store.entries import audit
+from fulfillment.store.schema.messaging import outbox
+from fulfillment.store.schema.orders import order_line, orders
+from tests.support.days import NOON, a_day
+from tests.support.ledgers import A, a_group, a_receipt, an_entry, post_all
+from tests.support.placing import a_committer, a_placement
+
+AV, BV = ("A", "V"), ("B", "V")
+
+
+class World:
+    """A shop with two units of V at A and none at B, whose customers wait for more."""
+
+    def __init__(self, ledger: Engine) -> None:
+        self.ledger = ledger
+        self.clock = ManualClock(NOON)
+        self.ids = TimeOrderedIds(self.clock)
+        load_day(ledger, a_day({AV: 2, BV: 0}, {}), actor="import", clock=self.clock)
+        self.feed = Feed(ledger, load_live(ledger, self.clock), self.clock)
+        self.back_orders = BackOrders(ledger, self.feed, clock=self.clock, ids=self.ids)
+
+    def place(self, order_id: str, qty: int) -> str:
+        """Place an order that may wait; tell its state."""
+        self.clock.advance(timedelta(seconds=1))
+        placement = a_placement(order_id, ("V", qty), on_short=OnShort.BACKORDER, placed_at=self.clock.now())
+        with a_committer(self.ledger, self.feed.decider, self.clock) as committer:
+            return str(committer.submit(placement).result(30).body["state"])
+
+    def receive(self, at: tuple[str, str], qty: int) -> None:
+        post_all(self.ledger, a_group(a_receipt(at, qty)))
+
+    def allocated(self) -> Mapping[str, tuple[str, int]]:
+        """State and units with a node, by order; all that the ledger claims is proved on the way."""
+        with self.ledger.connect() as connection:
+            assert audit(connection).disagreements == ()
+            assert audit_claims(connection) == []
+            rows = connection.execute(
+                select(orders.c.order_id, orders.c.state, order_line.c.allocated)
+                .join_from(orders, order_line, orders.c.order_id == order_line.c.order_id)
+                .order_by(orders.c.order_id)
+            )
+            return {order_id: (state, units) for order_id, state, units in rows}
+
+
+@pytest.fixture
+def world(ledger: Engine) -> World:
+    world = World(ledger)
+    assert world.place("O1", 5) == "back_ordered"
+    assert world.place("O2", 3) == "back_ordered"
+    return world
+
+
+def test_stock_that_comes_goes_to_who_waits_longest_and_the_rest_waits_on(world: World) -> None:
+    """Case D23: of five units that wait, what arrives is filled and the rest remains."""
+    assert world.back_orders.fill_some() == RoundDone(looked_at=2)
+    world.receive(BV, 2)
+    assert world.back_orders.fill_some() == RoundDone(looked_at=2, filled=1)
+    assert world.allocated() == {"O1": ("back_ordered", 4), "O2": ("back_ordered", 0)}
+    world.receive(AV, 3)
+    assert world.back_orders.fill_some() == RoundDone(looked_at=2, filled=2)
+    assert world.allocated() == {"O1": ("allocated", 5), "O2": ("back_ordered", 2)}
+    world.receive(AV, 9)
+    world.back_orders.fill_some()
+    assert world.allocated()["O2"] == ("allocated", 3)
+    assert world.back_orders.fill_some() == RoundDone()
+    with world.ledger.connect() as connection:
+        told = select(outbox.c.subject, outbox.c.data).where(outbox.c.type == "order.allocated")
+        assert [(who, data["units_left"]) for who, data in connection.execute(told)] == [("O1", 0), ("O2", 0)]
+
+
+def test_rounds_go_on_behind_those_who_were_looked_at(world: World) -> None:
+    seen = [world.back_orders.fill_some(1) for _ in range(3)]
+    assert seen == [RoundDone(looked_at=1), RoundDone(looked_at=1), RoundDone()]
+    world.receive(AV, 1)
+    assert world.back_orders.fill_some(1) == RoundDone(looked_at=1, filled=1)
+    assert world.allocated()["O1"] == ("back_ordered", 3)
+
+
+def fill(world: World, qty: int) -> Filled:
+    """Commit a decision of so many units from A for O1, whatever is there."""
+    world.feed.decider.view.refresh({AV: Balance(available=qty, version=1_000)})
+    request = a_placement("O1", ("V", qty), on_short=OnShort.BACKORDER).request
+    (decision,) = world.feed.decider.decide([request], world.clock.now())
+    assert decision.units_by_position() == {AV: qty}
+    return fill_back_order(
+        world.ledger,
+        request,
+        decision,
+        policy_digest="policy",
+        release_at=world.clock.now() + timedelta(minutes=10),
+        clock=world.clock,
+        ids=world.ids,
+        actor="tester",
+    )
+
+
+def test_units_that_are_gone_meanwhile_change_nothing(world: World) -> None:
+    world.receive(AV, 2)
+    post_all(world.ledger, a_group(an_entry(AV, 1, EntryReason.WRITE_OFF, A, Border.LOSS)))
+    before = world.allocated()
+    with pytest.raises(InsufficientStock):
+        fill(world, 2)
+    assert world.allocated() == before
+
+
+def test_nobody_gets_more_than_he_waits_for(world: World) -> None:
+    world.receive(AV, 9)
+    with pytest.raises(StaleVersion):
+        fill(world, 4)
+    fill(world, 3)
+    with pytest.raises(StaleVersion):
+        fill(world, 1)
+    assert world.allocated()["O1"] == ("allocated", 5)
