@@ -21,18 +21,20 @@ if TYPE_CHECKING:
 
     from fulfillment.clock import Clock
     from fulfillment.ids import IdSource
+    from fulfillment.live.back_orders import BackOrders
     from fulfillment.live.feed import Feed
     from fulfillment.settings import Settings
 
 RELEASE_SECONDS = 1.0
 SWEEP_SECONDS = 5.0
 FORGET_SECONDS = 3_600.0
+FILL_SECONDS = 5.0
 WINDOW_SECONDS = 60.0
 """Between two looks at the orders whose work is open: several in the ten minutes before a release."""
 
 
 def worker(database: Database = None, as_json: AsJson = False) -> None:
-    """Deliver events, improve and release work, end expired holds, forget old events; until told to stop."""
+    """Deliver events, fill, improve and release orders, end holds, forget old events; until told to stop."""
     with open_output(as_json) as out:
         from fulfillment.clock import SystemClock
         from fulfillment.ids import TimeOrderedIds
@@ -58,28 +60,62 @@ def make_jobs(
     from fulfillment.services.sweep_holds import sweep_holds
 
     kept = timedelta(days=settings.events_keep_days)
+    feed = _feed_when_needed(ledger, clock)
     return [
         Job("deliver events", lambda stop: _deliver(stop, ledger, settings, clock, ids, out)),
         every(RELEASE_SECONDS, "release work", lambda: release_due(ledger, clock=clock, ids=ids), out.line),
         every(SWEEP_SECONDS, "end holds", lambda: sweep_holds(ledger, clock=clock), out.line),
-        every(WINDOW_SECONDS, "improve open orders", _windows(ledger, clock, ids, out), out.line),
+        every(FILL_SECONDS, "fill back-orders", _fills(feed, ledger, clock, ids, out), out.line),
+        every(WINDOW_SECONDS, "improve open orders", _windows(feed, ledger, clock, ids, out), out.line),
         every(FORGET_SECONDS, "forget events", lambda: forget_events(ledger, kept, clock=clock), out.line),
         every(FORGET_SECONDS, "forget keys", lambda: forget_keys(ledger, clock=clock), out.line),
     ]
 
 
-def _windows(ledger: "Engine", clock: "Clock", ids: "IdSource", out: Output) -> Callable[[], None]:
-    """Plan open orders again; the network and the stock are read when the first window begins."""
+def _feed_when_needed(ledger: "Engine", clock: "Clock") -> "Callable[[], Feed]":
+    """Read the network and the stock when a job first asks for them."""
+    lock = threading.Lock()
     feeds: list[Feed] = []
 
-    def improve() -> None:
+    def feed() -> "Feed":
         from fulfillment.live.feed import Feed
         from fulfillment.live.load import load_live
+
+        with lock:
+            if not feeds:
+                feeds.append(Feed(ledger, load_live(ledger, clock), clock))
+            return feeds[0]
+
+    return feed
+
+
+def _fills(
+    feed: "Callable[[], Feed]", ledger: "Engine", clock: "Clock", ids: "IdSource", out: Output
+) -> Callable[[], None]:
+    """Give orders that wait for stock what has come."""
+    rounds: list[BackOrders] = []
+
+    def fill() -> None:
+        from fulfillment.live.back_orders import BackOrders
+
+        if not rounds:
+            rounds.append(BackOrders(ledger, feed(), clock=clock, ids=ids))
+        done = rounds[0].fill_some()
+        if done.filled:
+            out.line(f"fill back-orders: {done.filled:,} of {done.looked_at:,} got units")
+
+    return fill
+
+
+def _windows(
+    feed: "Callable[[], Feed]", ledger: "Engine", clock: "Clock", ids: "IdSource", out: Output
+) -> Callable[[], None]:
+    """Plan open orders again."""
+
+    def improve() -> None:
         from fulfillment.live.windows import improve_open_orders
 
-        if not feeds:
-            feeds.append(Feed(ledger, load_live(ledger, clock), clock))
-        done = improve_open_orders(ledger, feeds[0], clock=clock, ids=ids)
+        done = improve_open_orders(ledger, feed(), clock=clock, ids=ids)
         if done.swapped:
             out.line(
                 f"improve open orders: {done.swapped:,} of {done.orders:,} have better plans now, "
