@@ -1,16 +1,19 @@
 """No row that commits late is missed, and one subject's events come in their order."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, Engine, select
+from sqlalchemy.exc import DBAPIError
 
 from fulfillment.domain.cursor import BEGINNING, Cursor
 from fulfillment.domain.events import FeedEvent
 from fulfillment.domain.stock import Balance
+from fulfillment.store import engine as engine_module
 from fulfillment.store.entries import balances
 from fulfillment.store.feed import (
     entries_after,
@@ -23,7 +26,7 @@ from fulfillment.store.outbox import Event, add_events
 from fulfillment.store.schema.messaging import outbox
 from fulfillment.store.schema.stock import stock_entry
 from fulfillment.store.stock import post
-from fulfillment.store.transaction import LostRace, run_in_transaction
+from fulfillment.store.transaction import LostRace, lost_a_race, run_in_transaction
 from tests.support.databases import open_ledger
 from tests.support.ledgers import NOON, a_group, a_receipt, an_entry, post_all, stock_up
 
@@ -119,6 +122,26 @@ def test_a_transaction_that_rolls_back_holds_nobody_up(postgresql: Engine) -> No
         assert follow(postgresql, BEGINNING)[1] == []
         failing.rollback()
     assert follow(postgresql, BEGINNING)[1] == ["told"]
+
+
+def test_a_writer_that_froze_is_given_up(postgresql: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine_module, "IDLE_IN_TRANSACTION_MS", 100)
+    frozen_process = engine_module.open_engine(postgresql.url.render_as_string(hide_password=False))
+    frozen = frozen_process.connect()
+    socket = frozen.connection.dbapi_connection
+    tell(frozen, "never")
+    told(postgresql, "told")
+    deadline = time.monotonic() + 20
+    while not follow(postgresql, BEGINNING)[1] and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert follow(postgresql, BEGINNING)[1] == ["told"]
+    with pytest.raises(DBAPIError) as refusal:
+        tell(frozen, "too late")
+    assert lost_a_race(refusal.value)
+    assert socket is not None
+    socket.close()
+    frozen.close()
+    frozen_process.dispose()
 
 
 def test_one_subjects_events_never_swap(postgresql: Engine) -> None:
