@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.errors import Forbidden, Unauthorized, refuse
+from api.errors import Forbidden, Unauthorized, problem_response
 from fulfillment.clock import Clock
 from fulfillment.domain.access import Scope as KeyScope
 from fulfillment.domain.errors import Busy
@@ -95,14 +95,14 @@ class Authenticate:
         try:
             caller = await keys.caller_of(secret) if secret else None
         except Busy as error:
-            await refuse(error, scope, receive, send)
+            await problem_response(error)(scope, receive, send)
             return
         if caller is None:
             why = "the API key is not valid" if secret else "there is no API key"
             refusal = Unauthorized(
                 f"{why}; send Authorization: Bearer KEY, made by `fulfillment keys create`"
             )
-            await refuse(refusal, scope, receive, send)
+            await problem_response(refusal)(scope, receive, send)
             return
         scope["caller"] = caller
         await self._app(scope, receive, send)

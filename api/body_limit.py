@@ -5,7 +5,7 @@ from http import HTTPStatus
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import BodyTooLarge, refuse
+from api.errors import BodyTooLarge, problem_response
 
 
 class LimitBody:
@@ -31,7 +31,7 @@ class LimitBody:
             # Sent in chunks of unknown number; whoever reads them gets the error, and it becomes an answer.
             receive = self._counting(receive)
         elif announced > self._bytes_max:
-            await refuse(self._refusal(), scope, receive, send)
+            await problem_response(self._refusal())(scope, receive, send)
             return
         await self._app(scope, receive, send)
 

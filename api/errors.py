@@ -120,20 +120,28 @@ def problem_response(error: FulfillmentError) -> Response:
     return as_response(problem_of(error), headers)
 
 
-async def refuse(error: FulfillmentError, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer with an error from within a middleware, where no handler would."""
-    scope["problem_code"] = error.code
-    await problem_response(error)(scope, receive, send)
-
-
 def as_response(document: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:
     """Answer with a problem document."""
-    return Response(
+    return ProblemResponse(
         orjson.dumps(document),
         status_code=document["status"],
         headers=dict(headers or {}),
         media_type="application/problem+json",
+        code=document["code"],
     )
+
+
+class ProblemResponse(Response):
+    """A problem as an answer; it leaves its code where `Observe` finds it."""
+
+    def __init__(self, content: bytes, *, code: str, **more: Any) -> None:
+        super().__init__(content, **more)
+        self._code = code
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        scope["problem_code"] = self._code
+        await super().__call__(scope, receive, send)
 
 
 def add_handlers(app: FastAPI) -> None:
@@ -146,10 +154,10 @@ def add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _answer_defect)
 
 
-async def _answer_ours(request: Request, error: Exception) -> Response:
+async def _answer_ours(_request: Request, error: Exception) -> Response:
     if not isinstance(error, FulfillmentError) or status_of(error) == HTTPStatus.INTERNAL_SERVER_ERROR:
         raise error  # on to _answer_defect, and to the log
-    return _told(request, problem_response(error), error.code)
+    return problem_response(error)
 
 
 async def _answer_outage(request: Request, error: Exception) -> Response:
@@ -160,14 +168,14 @@ async def _answer_outage(request: Request, error: Exception) -> Response:
     return await _answer_ours(request, Busy("the database does not answer now; repeating is safe"))
 
 
-async def _answer_invalid(request: Request, error: Exception) -> Response:
+async def _answer_invalid(_request: Request, error: Exception) -> Response:
     """Say what the framework found wrong with the request, without repeating what was sent."""
     found = error.errors() if isinstance(error, RequestValidationError) else []
     errors = [{"location": list(each["loc"]), "message": each["msg"]} for each in found[:ERRORS_NAMED_MAX]]
     first = f"{'.'.join(map(str, errors[0]['location']))}: {errors[0]['message']}" if errors else "invalid"
     more = f" and {len(found) - 1} more" if len(found) > 1 else ""
     document = problem(HTTPStatus.UNPROCESSABLE_ENTITY, InvalidRequest.code, first + more, {"errors": errors})
-    return _told(request, as_response(document), InvalidRequest.code)
+    return as_response(document)
 
 
 async def _answer_http(request: Request, error: Exception) -> Response:
@@ -178,17 +186,11 @@ async def _answer_http(request: Request, error: Exception) -> Response:
         return await _answer_ours(request, error.__cause__)
     status = HTTPStatus(error.status_code)
     code = status.phrase.lower().replace(" ", "_")
-    return _told(request, as_response(problem(status, code, str(error.detail)), error.headers), code)
+    return as_response(problem(status, code, str(error.detail)), error.headers)
 
 
-async def _answer_defect(request: Request, error: Exception) -> Response:
+async def _answer_defect(_request: Request, error: Exception) -> Response:
     # Starlette raises it again after this answer, so the server's log has it whole.
     code = error.code if isinstance(error, FulfillmentError) else "internal_error"
     document = problem(HTTPStatus.INTERNAL_SERVER_ERROR, code, _DEFECT)
-    return _told(request, as_response(document), code)
-
-
-def _told(request: Request, response: Response, code: str) -> Response:
-    """Leave the problem's code where `Observe` finds it."""
-    request.scope["problem_code"] = code
-    return response
+    return as_response(document)

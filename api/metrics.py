@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Literal
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import generate_latest
@@ -15,6 +16,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from fulfillment.settings import metrics_folder
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
+PREFIX = "fulfillment"
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
 
@@ -42,16 +44,8 @@ class Metrics:
             ("code",),
             registry=self._registry,
         )
-        self._gauge = Gauge(
-            "fulfillment_gauge",
-            "Queue lengths, lags and the like, summed over processes.",
-            ("name",),
-            registry=self._registry,
-            multiprocess_mode="livesum",
-        )
-        self._count = Counter(
-            "fulfillment_count", "What the parts of the service count.", ("name",), registry=self._registry
-        )
+        self._gauges: dict[str, Gauge] = {}
+        self._counters: dict[str, Counter] = {}
         # A label's child is looked up under a lock; few combinations exist, so each is kept.
         self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._told: dict[str, float] = {}
@@ -73,10 +67,24 @@ class Metrics:
     def tell(self, gauges: Mapping[str, float], counts: Mapping[str, float]) -> None:
         """Take over what the parts of the service say of themselves: present values, and totals so far."""
         for name, value in gauges.items():
-            self._gauge.labels(name).set(value)
+            self._gauge(name).set(value)
         for name, total in counts.items():
-            self._count.labels(name).inc(max(0.0, total - self._told.get(name, 0.0)))
+            self._counter(name).inc(max(0.0, total - self._told.get(name, 0.0)))
             self._told[name] = total
+
+    def _gauge(self, name: str) -> Gauge:
+        if name not in self._gauges:
+            # Of several processes the slowest matters; queues add up.
+            mode: Literal["livemax", "livesum"] = "livemax" if name.endswith("_seconds") else "livesum"
+            self._gauges[name] = Gauge(
+                f"{PREFIX}_{name}", _sentence(name), registry=self._registry, multiprocess_mode=mode
+            )
+        return self._gauges[name]
+
+    def _counter(self, name: str) -> Counter:
+        if name not in self._counters:
+            self._counters[name] = Counter(f"{PREFIX}_{name}", _sentence(name), registry=self._registry)
+        return self._counters[name]
 
     def text(self) -> bytes:
         """Return the counts of all processes in Prometheus's text format."""
@@ -87,6 +95,10 @@ class Metrics:
         _forget_the_dead(Path(folder))
         MultiProcessCollector(together, folder)  # type: ignore[no-untyped-call]
         return generate_latest(together)
+
+
+def _sentence(name: str) -> str:
+    return f"{name.replace('_', ' ').capitalize()}."
 
 
 def _forget_the_dead(folder: Path) -> None:

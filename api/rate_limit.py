@@ -12,7 +12,7 @@ from collections.abc import Callable
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.auth import Caller
-from api.errors import RateLimited, refuse
+from api.errors import RateLimited, problem_response
 
 POLICY = "client"
 WINDOW_SECONDS = 60
@@ -62,7 +62,7 @@ class LimitRate:
             retry_after_seconds=seconds,
             quota=self._quota,
         )
-        await refuse(refusal, scope, receive, telling)
+        await problem_response(refusal)(scope, receive, telling)
 
     def _count(self, client_id: str) -> tuple[int, int]:
         """Count one request; return how many there were in this window, and how long it lasts, in seconds."""

@@ -1,6 +1,8 @@
 import contextlib
 import json
 import re
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -78,6 +80,44 @@ def test_requests_and_refusals_are_counted_by_route(service: RunningService, htt
     assert 'method="GET",route="/v1/nodes",status="200"' in counted
     assert 'fulfillment_problems_total{code="not_found"} 1.0' in text
     assert 'fulfillment_request_seconds_count{method="GET",route="/v1/nodes"} 1.0' in text
+
+
+def test_the_parts_tell_their_state_and_refused_orders_are_counted(
+    service: RunningService, http: httpx.Client
+) -> None:
+    order = {"channel": "web", "method": "SHIPPING", "postal_code": "1", "customer_id": "c"}
+    with service.client() as client:
+        refused = client.post(
+            "/v1/orders", json={**order, "order_id": "o", "lines": [{"sku_id": "x", "qty": 1}]}
+        )
+    assert refused.status_code in (404, 409)
+    text = http.get("/metrics").text
+    assert f'fulfillment_problems_total{{code="{refused.json()["code"]}"}} 1.0' in text
+    assert re.search(r"^fulfillment_orders_waiting 0\.0$", text, re.MULTILINE)
+    assert re.search(r"^fulfillment_view_lag_seconds \d", text, re.MULTILINE)
+    assert re.search(r"^fulfillment_orders_answered_total 1\.0$", text, re.MULTILINE)
+
+
+def test_processes_are_added_up_and_the_dead_are_left_out(tmp_path: Path) -> None:
+    """Two processes count into one folder; one of them has ended when a third is asked."""
+    program = """
+import sys
+from fulfillment.settings import share_metrics
+share_metrics(sys.argv[1])
+from api.metrics import Metrics
+metrics = Metrics()
+metrics.request("GET", "/v1/nodes", 200, 0.01)
+metrics.tell({"orders_waiting": 3.0, "view_lag_seconds": 2.0}, {"orders_answered": 5})
+if len(sys.argv) > 2:
+    sys.stdout.write(metrics.text().decode())
+"""
+    run = [sys.executable, "-c", program, str(tmp_path)]
+    subprocess.run(run, check=True, timeout=60)
+    text = subprocess.run([*run, "tell"], check=True, timeout=60, capture_output=True, text=True).stdout
+    assert 'fulfillment_requests_total{method="GET",route="/v1/nodes",status="200"} 2.0' in text
+    assert "fulfillment_orders_answered_total 10.0" in text
+    assert "fulfillment_orders_waiting 3.0" in text
+    assert "fulfillment_view_lag_seconds 2.0" in text
 
 
 def test_a_request_is_one_line_of_json_without_secrets(
