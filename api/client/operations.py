@@ -35,6 +35,7 @@ from api.schemas.nodes import NodeBody
 from api.schemas.nodes import NodePage
 from api.schemas.orders import BatchAnswer
 from api.schemas.orders import BatchBody
+from api.schemas.orders import ChangeBody
 from api.schemas.orders import OrderAnswer
 from api.schemas.orders import OrderBody
 from api.schemas.orders import PlacedAnswer
@@ -76,9 +77,17 @@ class Client(Asking):
         """Tell what a channel may promise of many SKUs, by node, region and day."""
         return self._ask("POST", "/v1/availability", AvailabilityAnswer, body=body)
 
+    def cancel(self, order_id: str, *, idempotency_key: str | None = None) -> OrderAnswer:
+        """Cancel an order whole: its units are free again. Without a key, repeating it is refused."""
+        return self._ask("POST", f"/v1/orders/{quote(order_id, safe='')}/cancel", OrderAnswer, idempotency_key=self._key(idempotency_key, body))
+
     def cancel_supply(self, supply_id: str) -> SupplyAnswer:
         """Note that the units will not come; a cancelled supply stays as it is."""
         return self._ask("DELETE", f"/v1/supply/{quote(supply_id, safe='')}", SupplyAnswer)
+
+    def change(self, order_id: str, body: ChangeBody, *, idempotency_key: str | None = None) -> PlacedAnswer:
+        """Deliver an order another way or elsewhere; members that are left out stay as they are."""
+        return self._ask("POST", f"/v1/orders/{quote(order_id, safe='')}/change", PlacedAnswer, body=body, idempotency_key=self._key(idempotency_key, body))
 
     def change_hold(self, hold_id: str, body: ChangeHoldBody, *, idempotency_key: str | None = None) -> HoldAnswer:
         """Change a hold in place: more or fewer units, other nodes, another channel, more time."""
