@@ -1,6 +1,9 @@
 """Holds: opened, changed in place, released, converted, expired; cases D01 to D07 and D09 among them."""
 
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -25,6 +28,7 @@ from fulfillment.services.change_hold import ChangeHold, change_hold
 from fulfillment.services.convert_hold import convert_hold
 from fulfillment.services.open_hold import OpenHold, open_hold
 from fulfillment.services.release_hold import release_hold
+from fulfillment.store.claims_audit import audit_claims
 from fulfillment.store.entries import audit, balances
 from fulfillment.store.holds import expired_units, holds_of_customer, lock_holds, read_holds, write_states
 from fulfillment.store.posting import EntryGroup, Position
@@ -278,3 +282,42 @@ def test_an_order_needs_no_unit_twice_when_it_takes_over_a_hold_of_all(shop: Sho
     run_in_transaction(shop.ledger, lambda connection: write_states(connection, [conversion.hold]))
     with shop.ledger.connect() as connection:
         assert balances(connection)[V] == Balance(committed=5, version=3)
+
+
+def test_the_last_unit_is_held_once(shop: Shop) -> None:
+    """Case E01: twenty carts want it at once."""
+
+    def try_to_hold(number: int) -> bool:
+        try:
+            shop.open(f"cart {number}", {W: 2})
+        except InsufficientStock:
+            return False
+        return True
+
+    with ThreadPoolExecutor(20) as pool:
+        assert sum(pool.map(try_to_hold, range(20))) == 1
+    assert shop.balances()[W] == (0, 2, 0)
+
+
+def test_carts_that_swap_nodes_at_once_neither_deadlock_nor_lose_a_unit(shop: Shop) -> None:
+    """Each moves between the nodes again and again; some moves find no room and leave the cart as it was."""
+    carts = [f"cart {number}" for number in range(6)]
+    for number, cart in enumerate(carts):
+        shop.open(cart, {(V, V2)[number % 2]: 1})
+
+    def swap(cart: str) -> int:
+        moved = 0
+        for turn in range(6):
+            with suppress(InsufficientStock):
+                shop.change(cart, {(V2, V)[turn % 2]: 1})
+                moved += 1
+        return moved
+
+    with ThreadPoolExecutor(len(carts)) as pool:
+        assert sum(pool.map(swap, carts)) >= len(carts)
+    with shop.ledger.connect() as connection:
+        held = Counter(position for cart in carts for position in shop.stored(cart).units_by_position())
+        found = balances(connection)
+        assert audit_claims(connection) == []
+    assert (found[V].reserved, found[V2].reserved) == (held[V], held[V2])
+    assert sum(held.values()) == len(carts)

@@ -1,4 +1,5 @@
 from concurrent.futures import ThreadPoolExecutor
+from random import Random
 
 import pytest
 from sqlalchemy import Engine
@@ -11,7 +12,7 @@ from fulfillment.services import post_entries as post_entries_module
 from fulfillment.services.post_entries import ReportedEntries, post_entries
 from fulfillment.store.bulk import BulkPosted
 from fulfillment.store.entries import audit, balances, history
-from tests.support.ledgers import NOON, C, R, a_group, an_entry, post_all, stock_up
+from tests.support.ledgers import NOON, C, R, a_group, add_places, an_entry, post_all, stock_up
 
 V, W = ("L1", "V"), ("L1", "W")
 
@@ -110,3 +111,32 @@ def test_more_than_a_call_takes_is_refused_whole(ledger: Engine, monkeypatch: py
     monkeypatch.setattr(post_entries_module, "ENTRIES_MAX", 1)
     with pytest.raises(InvalidRequest, match="at most 1"):
         report(ledger, ("a", "receive", 3), ("b", "receive", 3))
+
+
+def test_bulks_of_new_positions_at_once_make_each_row_once_and_lose_nothing(ledger: Engine) -> None:
+    """Case E11, and E05 for entries: every caller names the same new rows, each in another order."""
+    with ledger.begin() as connection:
+        add_places(connection, [f"L{n}" for n in range(5)], [f"V{n}" for n in range(8)])
+    positions = [(f"L{n}", f"V{s}") for n in range(5) for s in range(8)]
+
+    def bulk(caller: int) -> int:
+        mine = Random(caller).sample(positions, len(positions))
+        count = len(mine)
+        reported = ReportedEntries(
+            entry_id=[f"{caller}/{node_id}/{sku_id}" for node_id, sku_id in mine],
+            node_id=[node_id for node_id, _ in mine],
+            sku_id=[sku_id for _, sku_id in mine],
+            reason=["receive"] * count,
+            source=[None] * count,
+            target=[None] * count,
+            qty=[1] * count,
+            reference=[""] * count,
+            occurred_at=[None] * count,
+        )
+        return len(post_entries(ledger, reported, clock=ManualClock(NOON), actor="wms").applied)
+
+    with ThreadPoolExecutor(6) as pool:
+        assert list(pool.map(bulk, range(6))) == [len(positions)] * 6
+    with ledger.connect() as connection:
+        assert {balance.available for balance in balances(connection).values()} == {6}
+        assert audit(connection).disagreements == ()
