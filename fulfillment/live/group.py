@@ -268,9 +268,6 @@ def _destinations(orders: Sequence[Wanted], network: LiveNetwork) -> tuple[Int32
 
 def _promises(orders: Sequence[Wanted], network: LiveNetwork, moments: Moments) -> tuple[Int32s, Int16s]:
     """Find the slack of every departure class for each distinct promise."""
-    if all(order.promise_by is None for order in orders):
-        slack = np.full((1, len(moments.clocks)), network.tariffs.slacks.open_ended, np.int16)
-        return np.zeros(len(orders), np.int32), slack
     row: dict[datetime | None, int] = {}
     of_order = np.array([row.setdefault(order.promise_by, len(row)) for order in orders], np.int32)
     return of_order, slack_rows(list(row), network, moments)
@@ -278,6 +275,8 @@ def _promises(orders: Sequence[Wanted], network: LiveNetwork, moments: Moments) 
 
 def slack_rows(promises: Sequence[datetime | None], network: LiveNetwork, moments: Moments) -> Int16s:
     """Find the slack of every departure class for each promise; int16[promise, k]."""
+    if all(at is None for at in promises):
+        return np.full((len(promises), len(moments.clocks)), network.tariffs.slacks.open_ended, np.int16)
     naive = np.array([None if at is None else at.replace(tzinfo=None) for at in promises], "datetime64[us]")
     slack = network.tariffs.slacks.between(
         moments.ready_us[None, :], moments.departs_us[None, :], naive[:, None]

@@ -200,7 +200,7 @@ class _Search:
         for _ in range(ROUNDS_MAX):
             if not active:
                 return
-            slack[:] = slack_rows([way.deadline for way in self._ways], self._network, self._moments)
+            slack[active] = slack_rows([self._ways[w].deadline for w in active], self._network, self._moments)
             sequence = np.array([turn for w in active for turn in (w, -1 - w)], np.int64)
             plan.n_parcels[:] = 0
             plan_in_sequence(

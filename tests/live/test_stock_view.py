@@ -1,5 +1,8 @@
 """The view: newer balances win, floors and expired holds count when it is read."""
 
+import threading
+import time
+from collections.abc import Callable
 from datetime import date, timedelta
 
 from hypothesis import given
@@ -9,20 +12,24 @@ from fulfillment.domain.buffers import BufferRule, Buffers
 from fulfillment.domain.stock import Balance
 from fulfillment.live.decide import Decider
 from fulfillment.live.stock_view import ExpiringUnits, StockView
-from tests.live.worlds import NINE, live
+from fulfillment.scenario.tables import Scenario
+from tests.live.worlds import NINE, live, requests
 from tests.planning.days import day, node, order
 
 NODES = ("L1", "L2", "L3")
 SKUS = ("V", "W", "X")
 
 
-def world(rules: object = ()) -> Decider:
-    scenario = day(
+def _scenario() -> Scenario:
+    return day(
         {node_id: node() for node_id in NODES},
         {("L1", "V"): 5, ("L2", "V"): 7, ("L2", "W"): 1},
         {"O1": order(*((sku, 1) for sku in SKUS))},
     )
-    return live(scenario, rules=rules)
+
+
+def world(rules: object = ()) -> Decider:
+    return live(_scenario(), rules=rules)
 
 
 def units(view: StockView, sku_id: str, channel: str = "web") -> dict[str, int]:
@@ -135,3 +142,44 @@ def test_capacity_in_use_counts_by_slot() -> None:
     assert view.capacity_left(moments).tolist() == [2, 2**31 - 1]
     assert view.capacity_left_at(0, date(2026, 11, 21)) == 0
     assert view.capacity_left(decider.network.moments(NINE + timedelta(hours=4))).tolist() == [0, 2**31 - 1]
+
+
+def test_readers_and_writers_do_not_disturb_each_other() -> None:
+    """Decisions, new positions, floors and prices at once: no error, and the newest balances in the end."""
+    decider = world()
+    view, request = decider.view, requests(_scenario())[0]
+    stop, failures = threading.Event(), list[BaseException]()
+
+    def again_and_again(step: Callable[[int], object]) -> None:
+        turn = 1
+        try:
+            while not stop.is_set():
+                step(turn)
+                turn += 1
+        except BaseException as failure:
+            failures.append(failure)
+
+    def write(turn: int) -> None:
+        at = NODES[turn % 3], SKUS[turn // 3 % 3]
+        view.refresh({at: Balance(available=turn % 5, version=turn + 1)})
+
+    steps: list[Callable[[int], object]] = [
+        write,
+        lambda _: decider.decide([request], NINE),
+        lambda _: view.atp(0, "web", NINE),
+        lambda turn: view.replace_floors([BufferRule("", "", "web", turn % 2)]),
+        lambda turn: view.replace_prices({("L1", "V"): turn}, {}),
+        lambda _: view.replace_holds([ExpiringUnits("L1", "V", NINE, 1)], NINE),
+    ]
+    threads = [threading.Thread(target=again_and_again, args=(step,)) for step in steps]
+    for thread in threads:
+        thread.start()
+    time.sleep(1.0)
+    stop.set()
+    for thread in threads:
+        thread.join(20)
+    assert failures == []
+    view.replace_floors([])
+    view.replace_holds([], NINE)
+    view.refresh({("L1", "V"): Balance(available=42, version=10**9)})
+    assert units(view, "V")["L1"] == 42
