@@ -90,7 +90,7 @@ class Asking:
         """Close the connections."""
         self._http.close()
 
-    def _key(self, given: str | None, body: BaseModel) -> str | None:
+    def _key(self, given: str | None, body: BaseModel | None) -> str | None:
         """Name a request that may be repeated; an order that has an id of its own is named by that."""
         if given is None and getattr(body, "order_id", None) is None:
             return self._ids.new_id()

@@ -59,7 +59,8 @@ def _method(route: APIRoute, imports: set[str]) -> str:
     options = [f"{name}: {kind}" + ("" if is_required else " = None") for name, kind, is_required in named]
     if any(field.alias == _KEYED for field in whole.header_params):
         options.append("idempotency_key: str | None = None")
-        handed.append("idempotency_key=self._key(idempotency_key, body)")
+        named_by = "body" if handed and handed[0] == "body=body" else "None"
+        handed.append(f"idempotency_key=self._key(idempotency_key, {named_by})")
     if options:
         arguments += ["*", *options]
     path = _path(route.path_format)

@@ -79,7 +79,7 @@ class Client(Asking):
 
     def cancel(self, order_id: str, *, idempotency_key: str | None = None) -> OrderAnswer:
         """Cancel an order whole: its units are free again. Without a key, repeating it is refused."""
-        return self._ask("POST", f"/v1/orders/{quote(order_id, safe='')}/cancel", OrderAnswer, idempotency_key=self._key(idempotency_key, body))
+        return self._ask("POST", f"/v1/orders/{quote(order_id, safe='')}/cancel", OrderAnswer, idempotency_key=self._key(idempotency_key, None))
 
     def cancel_supply(self, supply_id: str) -> SupplyAnswer:
         """Note that the units will not come; a cancelled supply stays as it is."""
