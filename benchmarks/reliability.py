@@ -1,7 +1,8 @@
 """The long campaign: kill the service and its database under load, and race for the last units.
 
 usage: python -m benchmarks.reliability [--kills 60] [--units 10000] [--attempts 100000]
-                                        [--parts crash race] [--databases postgresql sqlite] [--out FILE]
+                                        [--parts crash race] [--victims service database worker]
+                                        [--databases postgresql sqlite] [--out FILE]
 
 Everything is real: `fulfillment serve` in processes of its own, a database server started for the purpose (or
 a SQLite file), clients on keep-alive connections. What is judged, and what it cannot show, stands in
@@ -31,6 +32,7 @@ CRASHES = (
     ("postgresql", "worker", 3),
     ("sqlite", "service", 1),
 )
+VICTIMS = ("service", "database", "worker")
 RACES = (("postgresql", 1), ("postgresql", 3), ("sqlite", 1), ("sqlite", 3))
 
 
@@ -78,7 +80,7 @@ def run_crashes(given: argparse.Namespace, figures: dict) -> list[str]:
     """Run the crash campaigns; return what was wrong."""
     rows, wrong = [], []
     for database, victim, workers in CRASHES:
-        if database not in given.databases:
+        if database not in given.databases or victim not in given.victims:
             continue
         outcome = run_campaign(
             Campaign(database, (victim,), given.kills, workers=workers, clients=16, seed=given.seed)
@@ -117,6 +119,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--units", type=int, default=10_000)
     parser.add_argument("--attempts", type=int, default=100_000)
     parser.add_argument("--parts", nargs="+", choices=("crash", "race"), default=["crash", "race"])
+    parser.add_argument("--victims", nargs="+", choices=VICTIMS, default=list(VICTIMS), help="who is killed")
     parser.add_argument(
         "--databases", nargs="+", choices=("postgresql", "sqlite"), default=["postgresql", "sqlite"]
     )

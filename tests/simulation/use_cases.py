@@ -10,17 +10,21 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import Connection, Engine
 
 from api.errors import problem_of
-from fulfillment.clock import ManualClock
+from fulfillment.clock import Clock, ManualClock
 from fulfillment.domain.holds import HeldUnits
-from fulfillment.ids import SeededIds
+from fulfillment.ids import IdSource, SeededIds
+from fulfillment.services.cancel_order import cancel_order
 from fulfillment.services.change_hold import ChangeHold, change_hold_within
 from fulfillment.services.commit_plan import commit_plan
 from fulfillment.services.load_day import load_day
 from fulfillment.services.once import once
 from fulfillment.services.open_hold import OpenHold, open_hold, open_hold_within
 from fulfillment.services.place_orders import Placement
+from fulfillment.services.post_entries import ReportedEntries, post_entries
 from fulfillment.services.receive import Receipt, receive
 from fulfillment.services.release_hold import release_hold_within
+from fulfillment.services.sell_at_till import SoldUnits, sell_at_till
+from fulfillment.services.sync_counts import CountedSku, CountSheet, sync_counts
 from fulfillment.store.engine import open_engine
 from fulfillment.store.idempotency import Answer, RequestKey
 from fulfillment.store.posting import Position
@@ -122,6 +126,44 @@ def _place(*placements: Placement) -> Callable[[Engine], object]:
     return act
 
 
+def _with_a_placed_order(engine: Engine) -> None:
+    _load_all(engine)
+    _place(a_placement("P4", ("V", 8), ("W", 1)))(engine)
+
+
+def _cancel(connection: Connection, order_id: str, *, clock: Clock, ids: IdSource, actor: str) -> str:
+    cancel_order(connection, order_id, now=clock.now(), ids=ids, actor=actor)
+    return order_id
+
+
+def _post_in_bulk(engine: Engine) -> object:
+    """Two that apply, one that lacks units, one of no reason."""
+    reported = ReportedEntries(
+        entry_id=["B1", "B2", "B3", "B4"],
+        node_id=["L1", "L1", "L2", "L2"],
+        sku_id=["V", "W", "V", "V"],
+        reason=["receive", "write_off", "write_off", "whim"],
+        source=[None, "available", "available", None],
+        target=[None, None, None, None],
+        qty=[5, 1, 99, 1],
+        reference=["note"] * 4,
+        occurred_at=[None] * 4,
+    )
+    return post_entries(engine, reported, clock=_clock(), actor="dock")
+
+
+def _sell_at_the_till(engine: Engine) -> object:
+    clock = _clock()
+    sales = [SoldUnits("T1", "L1", "V", 9), SoldUnits("T2", "L1", "W", 1)]
+    return sell_at_till(engine, sales, clock=clock, ids=SeededIds(3, clock), actor="till")
+
+
+def _count(engine: Engine) -> object:
+    clock = _clock()
+    sheet = CountSheet(count_id="C1", node_id="L1", counted_at=NOON, lines=[CountedSku("V", 3)])
+    return sync_counts(engine, sheet, clock=clock, ids=SeededIds(4, clock), actor="counter")
+
+
 _OPEN = OpenHold(
     hold_id="H3",
     channel="web",
@@ -187,4 +229,8 @@ USE_CASES = [
         has_key=True,
     ),
     UseCase("be refused an order", _load_all, _place(a_placement("P3", ("V", 99))), has_key=True),
+    UseCase("cancel an order", _with_a_placed_order, _once("K5", _cancel, "P4"), has_key=True),
+    UseCase("post entries in bulk", _load_all, _post_in_bulk),
+    UseCase("sell what an order was promised", _with_a_placed_order, _sell_at_the_till),
+    UseCase("count less than was promised", _with_a_placed_order, _count),
 ]
