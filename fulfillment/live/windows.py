@@ -27,6 +27,7 @@ from fulfillment.live.parcels import SolverParcel, items_by_line, planned_parcel
 from fulfillment.live.stock_view import StockView
 from fulfillment.scenario.tables import MICROS_PER_CENT, UNLIMITED_PARCELS
 from fulfillment.services.swap_work import Swap, swap_work
+from fulfillment.store.live_reads import newest_plan, read_prices
 from fulfillment.store.open_work import OpenOrder, read_open_orders
 from fulfillment.store.plans import PlanHead, add_plan, finish_plan
 from fulfillment.store.schema.network import EVERY_DAY
@@ -124,15 +125,23 @@ def improve_open_orders(
         view.refresh_capacity(done.used)
         swapped += len(swaps)
         saved += sum(swap.order.cost_micros - swap.decision.cost_micros for swap in swaps)
-    plan_id = ids.new_id()
-    head = window.plan_head(plan_id, result)
-    run_in_transaction(engine, lambda connection: _keep(connection, head, clock.now()))
+    head = window.plan_head(ids.new_id(), result)
+    plan_id = run_in_transaction(engine, lambda connection: _keep(connection, head, clock.now()))
     return WindowDone(len(known), swapped, refused, saved, plan_id)
 
 
-def _keep(connection: Connection, head: PlanHead, now: datetime) -> None:
+def _keep(connection: Connection, head: PlanHead, now: datetime) -> str:
+    """Keep a plan's prices, unless they are those that count already; name the plan whose prices count."""
+    newest = newest_plan(connection)
+    if newest is not None:
+        known = read_prices(connection, newest)
+        stock = {(node_id, sku_id): micros for node_id, sku_id, micros in head.stock_prices}
+        nodes = {node_id: micros for node_id, _, micros in head.capacity_prices}
+        if (known.stock, known.nodes) == (stock, nodes):
+            return newest
     add_plan(connection, head, now)
     finish_plan(connection, head.plan_id)
+    return head.plan_id
 
 
 def _wanted(order: OpenOrder, network: LiveNetwork) -> Wanted | None:

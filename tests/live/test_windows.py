@@ -106,10 +106,11 @@ def test_a_unit_goes_to_whom_it_saves_more_and_a_parcel_is_saved(world: World) -
         assert newest_plan(connection) == done.plan_id
 
 
-def test_a_second_window_finds_nothing_better(world: World) -> None:
+def test_a_second_window_finds_nothing_better_and_keeps_its_prices_once(world: World) -> None:
     world.improve()
-    again = world.improve()
-    assert (again.orders, again.swapped, again.refused) == (2, 0, 0)
+    second = world.improve()
+    assert (second.orders, second.swapped, second.refused) == (2, 0, 0)
+    assert world.improve().plan_id == second.plan_id
 
 
 def test_the_view_knows_of_the_swap(world: World) -> None:
