@@ -115,6 +115,23 @@ def cancel(
 
 
 @router.post(
+    "/{order_id}/clear",
+    response_model=PlacedAnswer,
+    responses=problems(
+        s400="No Idempotency-Key.",
+        s404=_UNKNOWN,
+        s409="`move_refused`: it waits for no review. Else why it cannot be filled; it stays on hold.",
+    ),
+)
+def clear(
+    order_id: OrderId, service: Service, caller: Orderer, idempotency_key: KeyHeader = None
+) -> Response:
+    """Let an order go on whose payment or fraud review is over: it is decided and committed now."""
+    key = key_of(caller, f"clear order {order_id}", None, header=idempotency_key)
+    return _told(service.changes.clear(key, order_id))
+
+
+@router.post(
     "/{order_id}/change",
     response_model=PlacedAnswer,
     responses=problems(

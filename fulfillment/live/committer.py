@@ -58,7 +58,7 @@ class CommitterLimits:
     group_orders_max : int
         Orders of one transaction.
     linger_seconds : float
-        How long the first order of a group waits for company.
+        How long the first order of a group waits for as many others as the group before had.
     decisions_max : int
         How often an order is decided whose units somebody else takes first.
     unknown_outcomes_max : int
@@ -67,7 +67,7 @@ class CommitterLimits:
 
     queue_orders_max: int = 5_000
     group_orders_max: int = 64
-    linger_seconds: float = 0.001
+    linger_seconds: float = 0.01
     decisions_max: int = 5
     unknown_outcomes_max: int = 3
 

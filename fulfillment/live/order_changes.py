@@ -1,6 +1,7 @@
 """Change orders on live stock: the decision is made under the locks of the transaction that writes it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 
 from sqlalchemy import Connection, Engine
 
@@ -10,11 +11,13 @@ from fulfillment.domain.placing import Decider, Decision, OrderRequest, Position
 from fulfillment.ids import IdSource
 from fulfillment.live.fresh_decisions import FreshDecisions
 from fulfillment.services.change_order import Wish, change_order
+from fulfillment.services.clear_order import clear_order
 from fulfillment.services.once import Problem, once
 from fulfillment.services.place_orders import CapacityTaken, PlacingTerms
 from fulfillment.services.placed_order import document_of
 from fulfillment.store.feed import head
 from fulfillment.store.idempotency import Answer, RequestKey
+from fulfillment.store.placed_orders import PlacedOrder
 from fulfillment.store.transaction import as_refusal
 
 DECISIONS_MAX = 5
@@ -42,28 +45,38 @@ class OrderChanges:
             When the capacity that it needs was taken first, each of `DECISIONS_MAX` times.
         """
 
-        def story(connection: Connection) -> Answer:
-            now = self._clock.now()
-            changed = change_order(
-                connection,
-                order_id,
-                wish,
-                self._under_locks,
-                PlacingTerms(
-                    policy_digest=self._decider.policy_digest,
-                    release_at=now + self._decider.release_window,
-                    problem=self._problem,
-                    ids=self._ids,
-                ),
-                now=now,
-                actor=key.client_id,
+        def story(connection: Connection, terms: PlacingTerms, now: datetime) -> PlacedOrder:
+            return change_order(
+                connection, order_id, wish, self._under_locks, terms, now=now, actor=key.client_id
             )
-            return Answer(200, document_of(changed, str(head(connection))))
+
+        return self._once(key, story)
+
+    def clear(self, key: RequestKey, order_id: str) -> Answer:
+        """Let an order go on whose review is over, once for a key; raises what `change` raises."""
+
+        def story(connection: Connection, terms: PlacingTerms, now: datetime) -> PlacedOrder:
+            return clear_order(connection, order_id, self._under_locks, terms, now=now, actor=key.client_id)
+
+        return self._once(key, story)
+
+    def _once(
+        self, key: RequestKey, story: Callable[[Connection, PlacingTerms, datetime], PlacedOrder]
+    ) -> Answer:
+        def use_case(connection: Connection) -> Answer:
+            now = self._clock.now()
+            terms = PlacingTerms(
+                policy_digest=self._decider.policy_digest,
+                release_at=now + self._decider.release_window,
+                problem=self._problem,
+                ids=self._ids,
+            )
+            return Answer(200, document_of(story(connection, terms, now), str(head(connection))))
 
         refusal: FulfillmentError | None = None
         for _ in range(DECISIONS_MAX):
             try:
-                return once(self._engine, key, story, problem=self._problem, clock=self._clock)
+                return once(self._engine, key, use_case, problem=self._problem, clock=self._clock)
             except CapacityTaken as taken:
                 self._decider.view.refresh_capacity(taken.used)
                 refusal = taken.refusal

@@ -47,7 +47,8 @@ class OrderQueue:
     group_max : int
         Orders of a group.
     linger_seconds : float
-        How long the first order of a group waits for company.
+        How long the first order of a group waits for as many others as the group before had. The clients who
+        were answered together ask again together, only not at one moment; a single client never waits.
     """
 
     def __init__(self, *, orders_max: int, group_max: int, linger_seconds: float) -> None:
@@ -59,6 +60,7 @@ class OrderQueue:
         self._door = threading.Lock()
         self._is_open = True
         self._has_ended = False
+        self._expected = 1  # orders of the next group
 
     def __len__(self) -> int:
         return self._queue.qsize()
@@ -99,16 +101,20 @@ class OrderQueue:
         put_off: list[WaitingOrder] = []
         until: float | None = None
         for _ in range(self._group_max):
+            if len(group) >= self._expected:
+                until = 0.0  # whoever is there comes along; nobody is waited for
             waiting = self._again.popleft() if self._again else self._from_queue(until)
             if waiting is None:
                 break
-            until = until or time.monotonic() + self._linger_seconds
+            if until is None:
+                until = time.monotonic() + self._linger_seconds
             if identities.isdisjoint(its := waiting.identities()):
                 identities |= its
                 group.append(waiting)
             else:
                 put_off.append(waiting)
         self._again.extendleft(reversed(put_off))
+        self._expected = len(group)
         return group
 
     def refuse_all(self, error: Exception) -> None:

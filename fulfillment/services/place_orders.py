@@ -23,9 +23,10 @@ from fulfillment.domain.errors import (
     ReservationClosed,
 )
 from fulfillment.domain.placing import Decision, OnShort, OrderRequest, Position, Slot
-from fulfillment.domain.stock import Balance, Entry, EntryReason, StockState
+from fulfillment.domain.stock import Balance, Entry
 from fulfillment.domain.transitions import OrderState
 from fulfillment.ids import IdSource
+from fulfillment.services.commit_entries import commit_entries
 from fulfillment.services.convert_hold import Conversion, convert_hold
 from fulfillment.services.expire_holds import post_after_expiry
 from fulfillment.services.once import Problem, refusal_answer
@@ -283,20 +284,13 @@ def _entries(order: _Pending, now: datetime) -> Iterator[Entry]:
     if order.conversion is not None:
         yield from order.conversion.entries
         wanted = order.conversion.missing
-    for number, ((node_id, sku_id), qty) in enumerate(sorted(wanted.items())):
-        yield Entry(
-            entry_id=f"place/{order.decided.decision_id}/{number}",
-            node_id=node_id,
-            sku_id=sku_id,
-            source=StockState.AVAILABLE,
-            target=StockState.COMMITTED,
-            qty=qty,
-            reason=EntryReason.COMMIT,
-            reference=order.request.order_id,
-            actor=order.placement.key.client_id,
-            occurred_at=now,
-            recorded_at=now,
-        )
+    yield from commit_entries(
+        wanted,
+        order_id=order.request.order_id,
+        decision_id=order.decided.decision_id,
+        actor=order.placement.key.client_id,
+        now=now,
+    )
 
 
 def _take_capacity(connection: Connection, kept: Sequence[_Pending]) -> dict[Slot, int]:

@@ -2,7 +2,7 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,13 +10,10 @@ from sqlalchemy import Engine, func, select
 
 from fulfillment.clock import ManualClock
 from fulfillment.domain.errors import Conflict, IdempotencyMismatch
-from fulfillment.domain.holds import HeldUnits
 from fulfillment.domain.kits import Kit
 from fulfillment.domain.orders import Review
 from fulfillment.domain.placing import OnShort, Position
 from fulfillment.domain.stock import Balance, EntryReason
-from fulfillment.ids import TimeOrderedIds
-from fulfillment.services.open_hold import OpenHold, open_hold
 from fulfillment.services.place_orders import Placement
 from fulfillment.store.capacity import read_capacity_use
 from fulfillment.store.entries import audit, balances
@@ -26,7 +23,7 @@ from fulfillment.store.schema.orders import fulfillment_order, order_line, order
 from tests.support.deciders import PlainDecider
 from tests.support.ledgers import NOON, A, C, a_group, a_receipt, an_entry, post_all, set_buffer, stock_up
 from tests.support.nodes import set_capacity
-from tests.support.placing import a_committer, a_placement
+from tests.support.placing import a_committer, a_placement, open_hold_in
 
 V1, V2, W1 = ("L1", "V"), ("L2", "V"), ("L1", "W")
 TODAY = NOON.date()
@@ -42,13 +39,6 @@ def now_in(ledger: Engine) -> dict[Position, Balance]:
 def count(ledger: Engine, table: Any) -> int:
     with ledger.connect() as connection:
         return connection.execute(select(func.count()).select_from(table)).scalar_one()
-
-
-def open_hold_in(ledger: Engine, hold_id: str, units: dict[Position, int], expires_at: datetime) -> None:
-    held = tuple(HeldUnits(*position, qty) for position, qty in units.items())
-    command = OpenHold(hold_id=hold_id, channel="web", units=held, expires_at=expires_at)
-    clock = ManualClock(NOON)
-    open_hold(ledger, command, clock=clock, ids=TimeOrderedIds(clock), actor="tester")
 
 
 def place(ledger: Engine, *placements: Placement, **more: Any) -> list[Answer]:

@@ -29,7 +29,7 @@ from fulfillment.store.transaction import run_in_transaction
 from tests.support.deciders import PlainDecider
 from tests.support.ledgers import NOON, stock_up
 from tests.support.nodes import set_capacity
-from tests.support.placing import a_committer, a_placement, problem
+from tests.support.placing import a_committer, a_placement, open_hold_in, problem
 
 V1, V2, W1 = ("L1", "V"), ("L2", "V"), ("L1", "W")
 
@@ -154,11 +154,14 @@ class Pickup(PlainDecider):
         return super().decide(orders, now, held)
 
 
-def change(ledger: Engine, key: str = "K", at: timedelta = timedelta(0), **wish: Any) -> Answer:
+def changes_of(ledger: Engine, at: timedelta = timedelta(0)) -> OrderChanges:
     clock = ManualClock(NOON + at)
-    changes = OrderChanges(ledger, Pickup(ledger), problem=problem, clock=clock, ids=TimeOrderedIds(clock))
+    return OrderChanges(ledger, Pickup(ledger), problem=problem, clock=clock, ids=TimeOrderedIds(clock))
+
+
+def change(ledger: Engine, key: str = "K", at: timedelta = timedelta(0), **wish: Any) -> Answer:
     request_key = RequestKey("shop", key, repr(wish))
-    return changes.change(request_key, "O1", lambda asked: replace(asked, **wish))
+    return changes_of(ledger, at).change(request_key, "O1", lambda asked: replace(asked, **wish))
 
 
 COLLECT = {"method": Method.PICK_UP, "pickup_node_id": "L2"}
@@ -247,3 +250,46 @@ class TestChange:
         with pytest.raises(FulfillmentError):
             change(ledger, method=Method.PICK_UP, pickup_node_id="L9")
         assert document(ledger)["method"] == "SHIPPING"
+
+
+def clear(ledger: Engine, key: str = "K", at: timedelta = timedelta(0)) -> Answer:
+    return changes_of(ledger, at).clear(RequestKey("shop", key, "clear"), "O1")
+
+
+class TestClear:
+    def test_decides_the_order(self, ledger: Engine) -> None:
+        stock_up(ledger, {V1: 2})
+        place(ledger, ("V", 2), review=Review.PAYMENT)
+        answer = clear(ledger)
+        assert (answer.status, answer.body["state"]) == (200, "allocated")
+        assert now_in(ledger)[V1].committed == 2
+        assert (document(ledger)["review"], document(ledger)["lines"][0]["allocated"]) == (None, 2)
+        assert clear(ledger) == answer
+        assert now_in(ledger)[V1].committed == 2
+
+    def test_takes_over_the_hold_that_kept_the_units(self, ledger: Engine) -> None:
+        stock_up(ledger, {V1: 2})
+        open_hold_in(ledger, "H1", {V1: 2}, expires_at=NOON + timedelta(minutes=5))
+        place(ledger, ("V", 2), review=Review.PAYMENT, hold_id="H1")
+        assert now_in(ledger)[V1].reserved == 2
+        assert clear(ledger).status == 200
+        assert (now_in(ledger)[V1].reserved, now_in(ledger)[V1].committed) == (0, 2)
+
+    def test_of_an_order_whose_hold_has_ended_leaves_it_on_hold(self, ledger: Engine) -> None:
+        stock_up(ledger, {V1: 2})
+        open_hold_in(ledger, "H1", {V1: 2}, expires_at=NOON + timedelta(minutes=5))
+        place(ledger, ("V", 2), review=Review.PAYMENT, hold_id="H1")
+        answer = clear(ledger, at=timedelta(minutes=5))
+        assert (answer.status, answer.body["code"]) == (409, "reservation_closed")
+        assert document(ledger)["state"] == "on_hold"
+
+    def test_that_cannot_be_filled_leaves_it_on_hold(self, ledger: Engine) -> None:
+        stock_up(ledger, {V1: 1})
+        place(ledger, ("V", 2), review=Review.PAYMENT)
+        assert clear(ledger).body["code"] == "insufficient_stock"
+        assert document(ledger)["state"] == "on_hold"
+
+    def test_is_refused_where_nothing_waits(self, ledger: Engine) -> None:
+        stock_up(ledger, {V1: 2})
+        place(ledger, ("V", 1))
+        assert clear(ledger).body["code"] == "move_refused"

@@ -1,17 +1,20 @@
 """Order requests and committers for tests."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Engine
 
 from fulfillment.clock import Clock, ManualClock
 from fulfillment.domain.errors import FulfillmentError, InvalidRequest, NotFound
+from fulfillment.domain.holds import HeldUnits
 from fulfillment.domain.kinds import Method
 from fulfillment.domain.lines import Line
-from fulfillment.domain.placing import Decider, OrderRequest
+from fulfillment.domain.placing import Decider, OrderRequest, Position
 from fulfillment.ids import TimeOrderedIds
 from fulfillment.live.committer import Committer, CommitterLimits
+from fulfillment.services.open_hold import OpenHold, open_hold
 from fulfillment.services.place_orders import Placement
 from fulfillment.store.idempotency import RequestKey
 from tests.support.deciders import PlainDecider
@@ -52,6 +55,14 @@ def a_committer(
         ids=TimeOrderedIds(clock),
         limits=CommitterLimits(**limits),
     )
+
+
+def open_hold_in(ledger: Engine, hold_id: str, units: dict[Position, int], expires_at: datetime) -> None:
+    """Open a hold at noon."""
+    held = tuple(HeldUnits(*position, qty) for position, qty in units.items())
+    command = OpenHold(hold_id=hold_id, channel="web", units=held, expires_at=expires_at)
+    clock = ManualClock(NOON)
+    open_hold(ledger, command, clock=clock, ids=TimeOrderedIds(clock), actor="tester")
 
 
 def problem(error: FulfillmentError) -> Mapping[str, object]:
