@@ -151,6 +151,7 @@ def test_an_expired_hold_loses_nothing(ledger: Engine) -> None:
     sold = sell(ledger, SoldUnits("R1", *V, 2), clock=ManualClock(NOON + timedelta(minutes=15)))
     assert sold.lost == []
     assert balance_of(ledger, V) == (1, 0, 0)
+    assert [row["type"] for row in rows(ledger, outbox)] == ["hold.opened", "hold.expired"]
     assert_sound(ledger)
 
 
