@@ -11,9 +11,9 @@ Where to read, one idea a file:
   `one_order`, `price_ladder` and `parcel_load`; `replan` is when.
 - **Prices and the bound.** `prices` says why any prices prove a bound. `price_search` looks for good ones:
   from `scarcity`, over `patterns` met so far, by `restricted_dual`, at the end by `master_prices`.
-- **A plan.** `plan_state` is one in the making; `sequence` serves orders in turn, `claims` by what patterns
-  claim, `improve` lets them displace each other (`occupancy` knows whom), `columns` chooses among patterns
-  by integer programs.
+- **A plan.** `plan_state` is one in the making; `sequence` serves orders in turn, `stakes` says in which,
+  `claims` by what patterns claim, `improve` lets them displace each other (`occupancy` knows whom), `columns`
+  chooses among patterns by integer programs.
 - **All of it.** `solve` is the one way in, `run` its phases.
 - **Who does the work.** `shards` on threads; `remote_shards`, `shard_worker`, `shard_parts` and `processes`
   beyond them. `arrays` and `jit` are how kernels get their data and are compiled.

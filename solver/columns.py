@@ -38,7 +38,6 @@ from solver.restricted_dual import most_wanted
 from solver.search import is_searchable
 
 Bools = npt.NDArray[np.bool_]
-BLOCKS_AT_ONCE = 2  # fixed, so that the plan does not depend on the number of threads
 BLOCK_NODES, BLOCK_GAP = 50, 1e-4  # of the search tree of a block, and when it is good enough
 # Limits that do not look at a clock, so that plans repeat. Ctrl-C is for the caller, who keeps what there is.
 SCIP_PARAMETERS = "limits/gap={gap}\nlimits/nodes={nodes}\nmisc/catchctrlc=FALSE"
@@ -71,6 +70,9 @@ class Master:
     rng : Generator
     nodes, gap
         When the search of a block ends: after so many nodes of its tree, or at so small a gap.
+    columns_max : int, optional
+        With more columns in reach, only so many of them are used, those nearest to their order's best. Beyond
+        a few an order, they cost a program more time than they save.
     """
 
     def __init__(
@@ -85,6 +87,7 @@ class Master:
         *,
         nodes: int = BLOCK_NODES,
         gap: float = BLOCK_GAP,
+        columns_max: int | None = None,
     ) -> None:
         self.plan = plan
         self._limits = SCIP_PARAMETERS.format(nodes=nodes, gap=gap)
@@ -103,7 +106,7 @@ class Master:
         self._nothing = np.diff(paid[problem.order_ptr])
         self._fixed = too_large(self._arrays)
         present = patterns_of_plan(problem, plan, self._binds)
-        self.columns = self._choose(patterns, present, reach)
+        self.columns = self._choose(patterns, present, reach, columns_max)
         self._takes = csc_matrix(
             (
                 self.columns.patterns.qty.astype(np.float64),
@@ -118,14 +121,14 @@ class Master:
         find_columns(self.columns, present, self._present)
         self._visited = self._fixed.copy()
 
-    def improve(self, size: int) -> int:
-        """Solve the masters of a few blocks of about `size` orders each.
+    def improve(self, size: int, at_once: int = 2) -> int:
+        """Solve the masters of `at_once` blocks of about `size` orders each, on several threads.
 
         Returns how many blocks there were; 0 when no order pays more than it would at the prices, or all
         were visited since the last such answer.
         """
         blocks = []
-        for _ in range(BLOCKS_AT_ONCE):
+        for _ in range(at_once):
             block = self._grow(size)
             if len(block):
                 blocks.append(block)
@@ -136,15 +139,19 @@ class Master:
         programs = []
         for block in blocks:
             program = self._program(block, left)
-            left -= program.could_take  # what two blocks could use goes to the first
+            left -= program.could_take  # what several blocks could use goes to the first
             programs.append(program)
         with ThreadPoolExecutor(self._threads) as pool:
             for program, used in zip(programs, pool.map(_Program.solve, programs), strict=True):
                 self._use(program, used)
         return len(blocks)
 
-    def _choose(self, patterns: Patterns, present: Patterns, reach: float) -> Columns:
+    def _choose(
+        self, patterns: Patterns, present: Patterns, reach: float, columns_max: int | None
+    ) -> Columns:
         excess, _ = excess_at_prices(patterns, self._nothing, self._prices)
+        if columns_max is not None and columns_max < len(excess):
+            reach = min(reach, np.partition(excess, columns_max)[columns_max])
         columns = merge(patterns.chosen(np.flatnonzero(excess <= reach)), present)
         excess, self._least = excess_at_prices(columns, self._nothing, self._prices)
         order_ptr = np.searchsorted(columns.order, np.arange(len(self._nothing) + 1))
@@ -178,21 +185,20 @@ class Master:
     def _program(self, block: Int64s, left: npt.NDArray[np.float64]) -> "_Program":
         begin, end = self.columns.order_ptr[block], self.columns.order_ptr[block + 1]
         count = end - begin
-        column = np.repeat(begin - np.concatenate(([0], np.cumsum(count)[:-1])), count) + np.arange(
-            count.sum()
-        )
+        block_ptr = np.concatenate(([0], np.cumsum(count)))
+        column = np.repeat(begin - block_ptr[:-1], count) + np.arange(block_ptr[-1])
         takes = self._takes[:, column]
         present = self._present[block]
         held = np.asarray(self._takes[:, present[present != NO_COLUMN]].sum(axis=1)).ravel()
         free = left + held
-        most = np.asarray(takes.sum(axis=1)).ravel()
+        patterns = self.columns.patterns
+        most = most_wanted(block_ptr, patterns.chosen(column), len(left)).astype(np.float64)
         rows = np.flatnonzero(most > free)
         before_tail = np.maximum(0.0, free - self._tail)
         tails = np.flatnonzero((self._tail_cost > 0) & (most > before_tail))
         of_order = np.repeat(np.arange(len(block)), count)
         one_each = csr_matrix((np.ones(len(column)), (of_order, np.arange(len(column)))))
         one_each.resize(len(block), len(column))
-        patterns = self.columns.patterns
         return _Program(
             block=block,
             column=column,

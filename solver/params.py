@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass, replace
 
-from solver.columns import BLOCKS_AT_ONCE
-
 LONG_DAY_ORDERS = 40_000  # more get fewer passes by default
 
 
@@ -28,7 +26,9 @@ class SolveParams:
     moves_per_order: float = 1.0  # in each round
     threshold: float = 0.005  # of the first round; falls to zero
     blocks: int = 60  # the most in each cycle
+    blocks_at_once: int = 6  # whatever the threads, so that the plan does not depend on their number
     block_orders: int = 400
+    block_columns: float = 5.0  # the most patterns an order has in them, on average
     reach: float = 0.2  # of the patterns that a block may use
     master_rounds: int = 15  # of the linear program over all patterns
     master_reach: float = 0.005  # of the patterns in it
@@ -40,15 +40,15 @@ class SolveParams:
     threads: int = 2
 
     def __post_init__(self) -> None:
-        whole = (self.climb_steps, self.plan_every, self.block_orders, self.threads)
+        whole = (self.climb_steps, self.plan_every, self.block_orders, self.blocks_at_once, self.threads)
         counts = (self.samples, self.cycles, self.improvement_rounds, self.blocks, self.master_rounds)
         if min(whole) < 1 or min(*counts, self.tiny, self.tiny_nodes) < 0:
             raise ValueError("steps, sizes and threads must be at least 1, all other counts at least 0")
         if not all(temperature > 0 for temperature in self.temperatures):
             raise ValueError("temperatures must be above 0")
-        shares = (self.moves_per_order, self.threshold, self.reach, self.master_reach)
+        shares = (self.moves_per_order, self.threshold, self.block_columns, self.reach, self.master_reach)
         if min(*shares, self.large_order_effort) < 0:
-            raise ValueError("moves, threshold, reach and effort must be at least 0")
+            raise ValueError("moves, threshold, columns, reach and effort must be at least 0")
 
     @classmethod
     def for_size(cls, n_orders: int, threads: int = 2) -> "SolveParams":
@@ -76,7 +76,7 @@ class SolveParams:
         """The most passes over all orders that a solve without a start makes."""
         prices = len(self.temperatures) * (1 + self.samples) + len(self.temperatures) // self.plan_every
         prices += 2 * self.master_rounds
-        return 5 + prices + self.cycles * (self.improvement_rounds + self.blocks // BLOCKS_AT_ONCE)
+        return 5 + prices + self.cycles * (self.improvement_rounds + -(-self.blocks // self.blocks_at_once))
 
     @property
     def warm_passes_planned(self) -> int:

@@ -33,10 +33,12 @@ from solver.problem import AllocationProblem, Int64s
 from solver.restricted_dual import RestrictedDual
 from solver.scarcity import scarcity_prices
 from solver.shards import ShardPool
+from solver.stakes import by_stake
 
 Floats = npt.NDArray[np.float64]
 BOX_SHARE, BOX_TEMPERATURES = 0.3, 3.0  # a price may move by so much of itself, and so many temperatures
 WIDTH_MIN, WIDTH_MAX = 0.1, 1.5
+SCARCE_SHARE = 0.1  # of the gap that prices of scarce units must close to be where the climb begins
 PROVED = 1e-7  # of the linear program's value, its tolerance: a bound that near it is as good as prices prove
 
 
@@ -97,13 +99,24 @@ class PriceSearch:
         """Price all orders at the prices to start from; int64[h], int64[n], micros, >= 0."""
         self._adopt_if_better(stock, capacity)
 
-    def begin_cold(self) -> None:
-        """Price all orders at nothing, and where there is too little of a SKU at what that makes it worth."""
+    def begin_cold(self, cost: int) -> None:
+        """Price all orders at nothing, and where there is too little of a SKU at what that makes it worth.
+
+        The scarce prices are kept only where they close much of the gap to a plan of `cost` micros: the climb
+        goes wrong from prices that are high in the wrong places more easily than it goes up from nothing.
+        """
         nothing = Prices.zero(self._problem)
         self._adopt_if_better(nothing.stock, nothing.capacity)
         scarce = scarcity_prices(self._problem, self._least_cost)
-        if scarce.any():
-            self._adopt_if_better(scarce, nothing.capacity)
+        if not scarce.any():
+            return
+        known, gap = self.patterns, cost - self.prices.lower_bound
+        bound = self._price(scarce, nothing.capacity)
+        if bound - self.prices.lower_bound > SCARCE_SHARE * gap:
+            self.prices = Prices(scarce, nothing.capacity, bound)
+        else:
+            self.patterns = known
+        self._on_pass()
 
     def learn(self, plan: PlanState) -> None:
         """Add the patterns of a plan; with one feasible plan known, the restricted dual is bounded."""
@@ -132,6 +145,11 @@ class PriceSearch:
             self._price(*self._split(noisy))
             self._on_pass()
         return rose
+
+    def by_stake(self, temperature: float) -> Int64s:
+        """Return all orders in the sequence in which to plan them at the best prices; see `stakes`."""
+        prices = np.concatenate((self.prices.stock, self.prices.capacity))
+        return by_stake(self.patterns, self._nothing, prices, temperature)
 
     def learn_single_nodes(self) -> None:
         """Add what each order takes when one node serves it alone; for few orders and few nodes."""

@@ -46,6 +46,7 @@ class Run:
     passes: int = 0
     trace: list[TracePoint] = field(default_factory=list)
     large_orders_raise: int = 0
+    temperature: float = 1.0  # micros, of the climb's last step
 
     def __post_init__(self) -> None:
         self.arrays = ProblemArrays.of(self.problem)
@@ -68,7 +69,7 @@ class Run:
         if self.start is not None:
             self.search.begin(*self.start.prices(self.problem, rows_that_bind(self.problem)))
             self._plan_from(self.start)
-        self.search.begin_cold()  # a start may be worse than none
+        self.search.begin_cold(self.best.cost())  # a start may be worse than none
         if self.start is not None:
             self._displace(1.0)  # at prices that are good already
 
@@ -76,7 +77,8 @@ class Run:
         """Climb at every temperature, and now and then plan at the prices reached."""
         temperatures = (self.params if self.start is None else self.params.warmed()).temperatures
         for done, share in enumerate(temperatures, start=1):
-            self.search.step(share * self._mean_cost(), self.params.climb_steps, self.params.samples)
+            self.temperature = share * self._mean_cost()
+            self.search.step(self.temperature, self.params.climb_steps, self.params.samples)
             if done % self.params.plan_every == 0 or done == len(temperatures):
                 self._plan_at_prices()
 
@@ -125,18 +127,14 @@ class Run:
 
     def _choose_patterns(self) -> None:
         prices, plan = self.search.prices, self.best.copy()
+        columns_max = None if self._is_tiny() else int(self.params.block_columns * self.problem.n_orders)
         master = Master(
-            self.problem,
-            self.search.patterns,
-            prices,
-            plan,
-            self._reach(self.params.reach),
-            self.params.threads,
-            self.rng,
-        )
+            self.problem, self.search.patterns, prices, plan, self._reach(self.params.reach),
+            self.params.threads, self.rng, columns_max=columns_max,
+        )  # fmt: skip
         blocks = 0
         while blocks < self.params.blocks:
-            solved = master.improve(self.params.block_orders)
+            solved = master.improve(self.params.block_orders, self.params.blocks_at_once)
             if solved == 0:
                 return
             blocks += solved
@@ -221,17 +219,18 @@ class Run:
         short = np.intersect1d(cut, _short_orders(self.problem, plan))
         rest = np.union1d(short, np.setdiff1d(np.arange(self.problem.n_orders), claims.order[claimed]))
         self._serve(rest, self.search.prices, plan)
-        self._take_over(plan)
+        self._take_over(plan, np.arange(self.problem.n_orders))
 
     def _plan_at_prices(self) -> None:
-        """Plan all orders anew at the best prices, then once more at true cost."""
+        """Plan all orders anew at the best prices, those with most at stake first."""
         plan = PlanState.empty(self.problem)
-        self._serve(np.arange(self.problem.n_orders), self.search.prices, plan)
-        self._take_over(plan)
+        sequence = self.search.by_stake(self.temperature)
+        self._serve(sequence, self.search.prices, plan)
+        self._take_over(plan, sequence)
 
-    def _take_over(self, plan: PlanState) -> None:
+    def _take_over(self, plan: PlanState, sequence: Int64s) -> None:
         """Serve all orders of a plan anew at true cost, learn from it, and keep it if it is the best."""
-        self._serve(np.arange(self.problem.n_orders), self.zero, plan)
+        self._serve(sequence, self.zero, plan)
         self._adopt(plan)
         self.search.learn(plan)
         self._passed()

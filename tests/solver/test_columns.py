@@ -93,6 +93,30 @@ def test_where_nobody_competes_there_is_no_block() -> None:
     assert master.improve(10) == 0
 
 
+def test_with_fewer_columns_than_are_known_the_nearest_are_used() -> None:
+    p = batch(2, "plain", n_orders=80, n_nodes=6, n_skus=10, stock_max=6)
+    plan, search = first_come(p), started(p)
+    search.begin(*_zero(p))
+    search.learn(plan)
+    for temperature in (6.0, 3.0, 1.0, 0.3):
+        search.step(temperature, steps=15, samples=2)
+    known, most = len(search.patterns.order), 20
+    assert known > 2 * most
+    few, all_of_them = (
+        Master(
+            p, search.patterns, search.prices, plan.copy(), 1e9, 1, np.random.default_rng(0), columns_max=n
+        )
+        for n in (most, None)
+    )
+    left_out = np.sort(all_of_them.columns.excess)[most]
+    assert len(all_of_them.columns.excess) == known
+    assert len(few.columns.excess) < known
+    assert np.sum(few.columns.excess <= left_out) >= most
+    while few.improve(20, at_once=3):
+        checked(p, few.plan)
+    assert few.plan.cost() < plan.cost()
+
+
 def two_scarce_units_and_one_spare() -> AllocationProblem:
     """By hand: one SKU, a unit each at nodes 0, 1 and 2, four orders of one unit each.
 

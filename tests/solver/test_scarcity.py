@@ -9,9 +9,10 @@ from solver.problem import AllocationProblem
 from solver.scarcity import scarcity_prices
 from solver.solve import solve
 from solver.stop import MaxPasses
+from tests.solver.plans import first_come
 from tests.solver.small_problems import random_problem
 from tests.solver.small_rules import EACH_AND_MIXED
-from tests.solver.test_patterns import batch
+from tests.solver.test_patterns import batch, started
 
 
 def blind(p: AllocationProblem, least_cost: np.ndarray) -> list[int]:
@@ -64,3 +65,16 @@ def test_the_bound_is_near_after_two_passes_where_half_is_missing() -> None:
     )
     alone, scarce = (solve(p, MaxPasses(passes)).lower_bound for passes in (1, 2))
     assert scarce > alone
+
+
+def test_prices_that_close_little_of_the_gap_leave_the_climb_at_nothing() -> None:
+    """Then the search knows nothing that it would not know without them."""
+    p = random_problem(np.random.default_rng(5), n_orders=60, n_nodes=6, n_skus=6, stock_max=4)
+    plan, (search, other) = first_come(p), (started(p), started(p))
+    for each in (search, other):
+        each.learn(plan)
+    search.begin_cold(10 * plan.cost())
+    other.begin(np.zeros(p.n_stock, np.int64), np.zeros(p.n_nodes, np.int64))
+    assert scarcity_prices(p, np.zeros(p.n_orders, np.int64)).any()
+    assert not search.prices.stock.any()
+    assert search.patterns.key.tolist() == other.patterns.key.tolist()

@@ -210,6 +210,8 @@ def test_nothing_in_stock_leaves_everything_unfilled_and_proves_it() -> None:
         ({"climb_steps": 0}, "at least 1"),
         ({"improvement_rounds": -1}, "at least 0"),
         ({"blocks": -1}, "at least 0"),
+        ({"blocks_at_once": 0}, "at least 1"),
+        ({"block_columns": -1.0}, "at least 0"),
         ({"threshold": -0.1}, "at least 0"),
         ({"temperatures": (0.1, 0.0)}, "above 0"),
         ({"temperatures": (float("nan"),)}, "above 0"),
