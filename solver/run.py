@@ -160,16 +160,19 @@ class Run:
             self._passed()
 
     def fill_in(self) -> None:
-        """Serve the orders that lack units anew at true cost until none gets cheaper.
+        """Serve the orders that lack units anew at true cost for as long as that makes the plan cheaper.
 
-        So what stays unfilled at the end would cost more to send than to leave.
+        So what stays unfilled at the end would cost more to send than to leave. An order by itself never gets
+        dearer, but what last units cost it is an estimate (`sequence.price_tails`).
         """
-        cost = self.best.cost() + 1
-        while self.best.cost() < cost:
-            cost = self.best.cost()
-            orders = _short_orders(self.problem, self.best)
+        while True:
+            plan = self.best.copy()
+            orders = _short_orders(self.problem, plan)
             searched = orders[~too_large(self.arrays)[orders]]  # the heuristic could make one dearer
-            self._serve(searched, self.zero, self.best)
+            self._serve(searched, self.zero, plan)
+            if plan.cost() >= self.best.cost():
+                return
+            self.best = plan
 
     def prove(self) -> None:
         """Raise the bound by what the programs of orders too large for the exact search prove."""
