@@ -4,10 +4,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, func, select, tuple_
+from sqlalchemy import Connection, FromClause, Select, and_, bindparam, func, select, tuple_
 
 from fulfillment.domain.buffers import ANY_SKU, BufferRule, Buffers, RuleKey, scopes_of
-from fulfillment.store.rowset import insert_rows, rows_of
+from fulfillment.store.rowset import execute_over, insert_rows, rows_of
 from fulfillment.store.schema.stock import ALL_CHANNELS, buffer
 from fulfillment.store.transaction import racing_for_keys
 
@@ -57,19 +57,24 @@ def buffers_at(
 ) -> Buffers:
     """Read the rules that may speak for some (node_id, sku_id) and some channels."""
     scopes = sorted({scope for position in positions for scope in scopes_of(*position)})
-    given = rows_of(
+    rows = execute_over(
         connection,
+        _speaking,
         {
             buffer.c.node_id: [node_id for node_id, _ in scopes],
             buffer.c.sku_id: [sku_id for _, sku_id in scopes],
         },
+        channels=sorted({ALL_CHANNELS, *channels}),
     )
-    return _buffers(
-        connection,
+    return Buffers(BufferRule(*row) for row in rows)
+
+
+def _speaking(given: FromClause) -> Select[*tuple[Any, ...]]:
+    return (
         select(*_COLUMNS)
         .select_from(given)
         .join(buffer, and_(buffer.c.node_id == given.c.node_id, buffer.c.sku_id == given.c.sku_id))
-        .where(buffer.c.channel.in_({ALL_CHANNELS, *channels}), _is_current),
+        .where(buffer.c.channel.in_(bindparam("channels", expanding=True)), _is_current)
     )
 
 
