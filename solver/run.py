@@ -232,7 +232,8 @@ class Run:
         self._take_over(plan, sequence)
 
     def _take_over(self, plan: PlanState, sequence: Int64s) -> None:
-        """Serve all orders of a plan anew at true cost, learn from it, and keep it if it is the best."""
+        """Serve all orders of a plan anew at true cost, learn from it, and keep what is best on the way."""
+        self._adopt(plan)  # as it is: what tails cost an order that is served anew is an estimate
         self._serve(sequence, self.zero, plan)
         self._adopt(plan)
         self.search.learn(plan)
