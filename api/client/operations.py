@@ -93,6 +93,10 @@ class Client(Asking):
         """Change a hold in place: more or fewer units, other nodes, another channel, more time."""
         return self._ask("PATCH", f"/v1/holds/{quote(hold_id, safe='')}", HoldAnswer, body=body, idempotency_key=self._key(idempotency_key, body))
 
+    def clear(self, order_id: str, *, idempotency_key: str | None = None) -> PlacedAnswer:
+        """Let an order go on whose payment or fraud review is over: it is decided and committed now."""
+        return self._ask("POST", f"/v1/orders/{quote(order_id, safe='')}/clear", PlacedAnswer, idempotency_key=self._key(idempotency_key, None))
+
     def delete_webhook(self, webhook_id: str) -> None:
         """End a webhook; ending it again is harmless."""
         self._send("DELETE", f"/v1/webhooks/{quote(webhook_id, safe='')}")
