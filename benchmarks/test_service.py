@@ -11,6 +11,7 @@ import pytest
 from benchmarks.service.__main__ import main
 from benchmarks.service.cpu import cpu_seconds
 from benchmarks.service.figures import as_table, percentiles
+from benchmarks.service.scenarios import SCENARIOS
 from benchmarks.service.wire import LOST, Answer, Target, keep_calling
 
 
@@ -81,3 +82,15 @@ def test_the_floor_is_measured(kind: str, tmp_path: Path, monkeypatch: pytest.Mo
     rows = json.loads(out.read_text())["floor"]
     assert [(row["clients"], row["is_hot"]) for row in rows] == [(2, True), (2, False)]
     assert all(row["done"] > 0 and row["latency_ms"]["p50"] > 0 for row in rows)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_the_service_is_loaded_and_holds_what_it_acknowledged(kind: str, tmp_path: Path) -> None:
+    out = tmp_path / "figures.json"
+    asked = ["--db", kind, "--size", "20", "--clients", "4", "--seconds", "1", "--warm-up", "0.5"]
+    assert main([*asked, "--no-floor", "--out", str(out)]) == 0
+    figures = {each["scenario"]: each for each in json.loads(out.read_text())["service"]}
+    assert set(figures) == set(SCENARIOS)
+    for name, each in figures.items():
+        assert each["acknowledged"] > 0, name
+        assert set(each["statuses"]) <= {"200", "201", "409"}, name
