@@ -12,9 +12,9 @@ UV_COMPILE := uv pip compile pyproject.toml --group build --universal --python-v
 demo: .venv/runtime.stamp
 	$(BIN)/fulfillment demo
 
-# pytest comes last: the last lines say what passed.
+# pytest comes last: the last lines say what passed. Each of its processes starts a PostgreSQL of its own.
 test: lint types
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
 lint: .venv/dev.stamp
 	$(BIN)/ruff check .

@@ -6,6 +6,7 @@ from fulfillment.domain import errors
 from fulfillment.domain.errors import (
     Busy,
     Conflict,
+    EventsForgotten,
     FulfillmentError,
     IdempotencyMismatch,
     InsufficientStock,
@@ -28,6 +29,7 @@ ONE_OF_EACH: list[FulfillmentError] = [
     InsufficientStock([Shortfall("S1", "V", 6, 5)]),
     ReservationClosed("hold H1 has expired", hold_id="H1"),
     StaleVersion("stock has moved on", expected=3, found=4),
+    EventsForgotten("events before 7 are gone", oldest="0-7"),
     RequestInProgress("request R1 is running", request_id="R1"),
     MoveRefused("cannot pack", allowed=["pick"]),
     Busy("no lock within 2 s", retry_after_seconds=2),
