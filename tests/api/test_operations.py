@@ -112,8 +112,8 @@ if len(sys.argv) > 2:
     sys.stdout.write(metrics.text().decode())
 """
     run = [sys.executable, "-c", program, str(tmp_path)]
-    subprocess.run(run, check=True, timeout=60)
-    text = subprocess.run([*run, "tell"], check=True, timeout=60, capture_output=True, text=True).stdout
+    subprocess.run(run, check=True, timeout=300)
+    text = subprocess.run([*run, "tell"], check=True, timeout=300, capture_output=True, text=True).stdout
     assert 'fulfillment_requests_total{method="GET",route="/v1/nodes",status="200"} 2.0' in text
     assert "fulfillment_orders_answered_total 10.0" in text
     assert "fulfillment_orders_waiting 3.0" in text
@@ -131,7 +131,7 @@ def test_a_request_is_one_line_of_json_without_secrets(
         client.get("/v1/nodes/nowhere", headers={"x-request-id": "seen-1"})
         secret = client.headers["authorization"].split()[1]
     written = ""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while "seen-1" not in written:  # it is logged after the answer has left
         assert time.monotonic() < deadline
         written += capfd.readouterr().err
@@ -153,7 +153,7 @@ def test_a_defect_answers_500_without_its_text_and_is_logged_whole(
     answer = httpx.get(f"{service.url}/readyz")
     assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
     assert "units" not in answer.text
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while "ZeroDivisionError: units per nothing" not in caplog.text:  # it is logged after the answer has left
         assert time.monotonic() < deadline
         time.sleep(0.01)

@@ -26,7 +26,7 @@ from fulfillment.store.schema.network import node
 from tests.cli.ledgers import connect, run
 from tests.support.databases import KINDS, empty_database, ledger_database, open_ledger
 
-START_SECONDS_MAX = 90
+START_SECONDS_MAX = 300  # the first start on a machine compiles
 SERVE = [sys.executable, "-c", "from fulfillment.cli import main; main()", "serve"]
 
 
@@ -61,7 +61,7 @@ def serving(database: str, *options: str) -> Iterator[tuple[subprocess.Popen[str
             yield process, client
     finally:
         process.kill()
-        process.communicate(timeout=30)
+        process.communicate(timeout=120)
 
 
 def refusal(database: str) -> str:
@@ -116,7 +116,7 @@ def test_a_stop_under_load_loses_no_acknowledged_write(tmp_path: Path, workers: 
             while len(acknowledged) < 40:
                 time.sleep(0.01)
             process.send_signal(signal.SIGTERM)
-            assert process.wait(timeout=60) == ExitCode.DONE
+            assert process.wait(timeout=180) == ExitCode.DONE
             for writer in writers:
                 writer.join(60)
                 assert not writer.is_alive()
@@ -130,7 +130,7 @@ def test_it_says_where_it_listens_and_that_it_stopped(database: str) -> None:
     with serving(database) as (process, client):
         assert client.get("/v1/nodes").json()["items"] == []
         process.send_signal(signal.SIGTERM)
-        told, logged = process.communicate(timeout=60)
+        told, logged = process.communicate(timeout=180)
     assert process.returncode == ExitCode.DONE
     assert "serving on http://127.0.0.1:" in told
     assert told.endswith("stopped\n")

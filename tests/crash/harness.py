@@ -21,7 +21,7 @@ from tests.support.judge import Verdict, judge
 from tests.support.shoppers import Habits, Shoppers, some_of
 from tests.support.worlds import World, kill_postgresql, open_world, restart_postgresql
 
-SETTLE_SECONDS_MAX = 90
+SETTLE_SECONDS_MAX = 240
 """How long the last order may wait for its answer once nothing is killed any more."""
 
 

@@ -19,7 +19,7 @@ from fulfillment.ids import IdSource
 from fulfillment.services.api_keys import create_key
 from fulfillment.settings import Settings
 
-START_SECONDS_MAX = 60
+START_SECONDS_MAX = 300  # the first start on a machine compiles
 STOP_SECONDS_MAX = 30
 
 

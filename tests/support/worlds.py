@@ -120,7 +120,7 @@ def kill_postgresql(server: PostgresServer) -> None:
             os.kill(each, signal.SIGKILL)
         except ProcessLookupError:
             continue
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while any(_is_alive(each) for each in tree) and time.monotonic() < deadline:
         time.sleep(0.01)
 
