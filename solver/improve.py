@@ -21,7 +21,6 @@ from solver.prices import Prices
 from solver.problem import AllocationProblem, Int32s, Int64s
 from solver.search import is_searchable, search_order
 from solver.sequence import price_tails
-from solver.shards import ThreadShards, least_costs
 
 DISPLACED_MAX = 24
 PRICE_SHARES = (0.8, 1.0)  # of the dual prices; an order decides at one of them, drawn at random
@@ -74,8 +73,19 @@ class DisplacementSearch:
     """A search under way: its plan, which may be worse than the best one it met, and who holds what in it."""
 
     def __init__(
-        self, problem: AllocationProblem, plan: PlanState, prices: Prices, rng: np.random.Generator
+        self,
+        problem: AllocationProblem,
+        plan: PlanState,
+        prices: Prices,
+        lone_cost: Int64s,
+        rng: np.random.Generator,
     ) -> None:
+        """Begin at `plan`.
+
+        lone_cost : int64[o], micros, what each order costs at prices of nothing. No plan has it cheaper, so
+        who pays no more wants nothing. Tails are on neither side: they are the plan's cost and no order's, so
+        who could only save those is left to be displaced by others.
+        """
         self.plan = plan.copy()
         self._arrays = ProblemArrays.of(problem)
         self._scratch = Scratch.for_problem(problem)
@@ -86,8 +96,7 @@ class DisplacementSearch:
             ((prices.stock * share).astype(np.int64), (prices.capacity * share).astype(np.int64))
             for share in PRICE_SHARES
         )
-        zero = Prices.zero(problem)
-        self._lone_cost = least_costs(ThreadShards(problem, 1), zero.stock, zero.capacity)
+        self._lone_cost = lone_cost
 
     def run(self, moves: int, threshold: float) -> None:
         """Make `moves` moves; each kept one raises the total by at most `threshold` micros."""
@@ -292,8 +301,8 @@ def improve_by_displacing(
 ) -> tuple[int, int]:
     """Make `moves` moves.
 
-    threshold : micros by which a kept move may raise the total.   lone_cost : int64[o], what each order
-    would cost if it were alone.   shares : (stock, capacity) prices at several shares of the dual
+    threshold : micros by which a kept move may raise the total.   lone_cost : int64[o], micros, what each
+    order would cost if it were alone.   shares : (stock, capacity) prices at several shares of the dual
     prices. Returns (change of the total cost in micros, moves kept).
     """
     n_orders = len(p.order_destination)

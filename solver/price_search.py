@@ -62,6 +62,9 @@ class PriceSearch:
         The best so far, with the bound they prove.
     patterns : Patterns
         All that were met.
+    lone_cost : int64[o]
+        Micros, what each order costs at prices of nothing, in competition with nobody; once `begin_cold` is
+        done.
     """
 
     def __init__(
@@ -92,6 +95,7 @@ class PriceSearch:
         )
         self._width = 1.0
         self._least_cost = np.zeros(problem.n_orders, np.int64)  # of each order, at the prices priced last
+        self.lone_cost = np.zeros(problem.n_orders, np.int64)
         self.patterns = Patterns.none()
         self.prices = Prices.zero(problem)
 
@@ -107,7 +111,8 @@ class PriceSearch:
         """
         nothing = Prices.zero(self._problem)
         self._adopt_if_better(nothing.stock, nothing.capacity)
-        scarce = scarcity_prices(self._problem, self._least_cost)
+        self.lone_cost = self._least_cost.copy()
+        scarce = scarcity_prices(self._problem, self.lone_cost)
         if not scarce.any():
             return
         known, gap = self.patterns, cost - self.prices.lower_bound

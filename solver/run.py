@@ -115,7 +115,9 @@ class Run:
         return max(share * self._mean_cost(), gap)
 
     def _displace(self, warmth: float) -> None:
-        search = DisplacementSearch(self.problem, self.best, self.search.prices, self.rng)
+        search = DisplacementSearch(
+            self.problem, self.best, self.search.prices, self.search.lone_cost, self.rng
+        )
         moves = int(self.params.moves_per_order * self.problem.n_orders)
         rounds = self.params.improvement_rounds
         for done in range(rounds):

@@ -50,7 +50,7 @@ def compile_later_phases() -> None:
     search.begin(free.stock, free.capacity)
     search.learn(empty)
     search.step(1e6, steps=2, samples=1)
-    DisplacementSearch(problem, empty, free, rng).run(moves=1, threshold=0.0)
+    DisplacementSearch(problem, empty, free, search.lone_cost, rng).run(moves=1, threshold=0.0)
     Master(problem, search.patterns, free, empty, 1e9, 1, rng).improve(size=4)
 
 

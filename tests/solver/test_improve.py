@@ -9,6 +9,7 @@ from solver.occupancy import NO_SLOT, Occupancy
 from solver.plan_state import PlanState
 from solver.prices import Prices
 from solver.problem import UNLIMITED_PARCELS, AllocationProblem
+from solver.shards import ThreadShards, least_costs
 from tests.solver.plans import checked, first_come
 from tests.solver.small_problems import random_problem
 
@@ -27,7 +28,8 @@ def search_from(p: AllocationProblem, plan: PlanState, seed: int) -> Displacemen
     rng = np.random.default_rng(seed)
     limited = p.node_capacity < UNLIMITED_PARCELS
     prices = Prices(rng.integers(0, 30, p.n_stock), rng.integers(0, 30, p.n_nodes) * limited, 0)
-    return DisplacementSearch(p, plan, prices, rng)
+    lone_cost = least_costs(ThreadShards(p, 1), np.zeros(p.n_stock, np.int64), np.zeros(p.n_nodes, np.int64))
+    return DisplacementSearch(p, plan, prices, lone_cost, rng)
 
 
 def users(plan: PlanState, occupancy: Occupancy) -> list[set[int]]:
