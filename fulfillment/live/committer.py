@@ -223,9 +223,13 @@ class Committer:
         return story
 
     def _on_the_view(self, group: Sequence[Placement]) -> Choose:
-        """Decide before the transaction; it will judge."""
-        decisions = self._decisions.of(_to_decide(group))
-        return lambda _, placements: _choices(placements, decisions)
+        """Decide before the transaction; it will judge.
+
+        The choices are those about the whole group, also where some of it turn out to be repeated requests:
+        the others were decided on what those were to leave.
+        """
+        choices = _choices(group, self._decisions.of(_to_decide(group)))
+        return lambda _, __: choices
 
     def _under_locks(self, _: Sequence[Placement]) -> Choose:
         """Decide within the transaction, on locked rows."""

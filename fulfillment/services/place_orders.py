@@ -19,6 +19,7 @@ from fulfillment.domain.errors import (
     Conflict,
     FulfillmentError,
     IdempotencyMismatch,
+    InsufficientStock,
     NotFound,
     ReservationClosed,
 )
@@ -60,6 +61,23 @@ class Choice:
     decision: Decision | None = None
     refusal: FulfillmentError | None = None
 
+    @property
+    def name(self) -> KeyName:
+        """The client's key."""
+        return self.placement.key.name
+
+    @property
+    def takes_units(self) -> bool:
+        """Whether orders that were decided after it counted on its units being gone."""
+        return self.decision is not None and bool(self.decision.parcels)
+
+    @property
+    def is_short(self) -> bool:
+        """Whether another's units would change it."""
+        if self.refusal is not None:
+            return isinstance(self.refusal, InsufficientStock)
+        return self.decision is not None and bool(self.decision.unfilled)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlacingTerms:
@@ -90,7 +108,8 @@ class GroupPlaced:
     answers : dict
         What each client is told, by key.
     too_late : dict
-        Why, by key, for orders whose units somebody else took first: decide them again.
+        Why, by key, for orders whose units somebody else took first, or that got too few because an order
+        decided before them was to take the units and then did not: decide them again.
     balances, used : dict
         Stock and capacity as the transaction leaves them, for the view.
     """
@@ -124,7 +143,10 @@ class CapacityTaken(Exception):
 
 
 Choose = Callable[[Connection, Sequence[Placement]], Sequence[Choice]]
-"""Says what is to be done about each placement, within the transaction that will do it."""
+"""Says what is to be done about each placement, within the transaction that will do it.
+
+It may return choices about others too: whatever was decided in one round, each on what the ones before left.
+"""
 
 
 def place_orders(
@@ -151,14 +173,23 @@ def place_orders(
     placed = GroupPlaced()
     # First of all: a twin of ours in another process is waited for here, holding nothing else.
     placed.answers.update(claim(connection, [placement.key for placement in group], now))
-    fresh = choose(connection, [placement for placement in group if placement.key.name not in placed.answers])
+    new = [placement for placement in group if placement.key.name not in placed.answers]
+    chosen = choose(connection, new)
+    names = {placement.key.name for placement in new}
+    fresh = [choice for choice in chosen if choice.name in names]
     refusals = _known_orders(connection, fresh)
-    refusals |= {choice.placement.key.name: choice.refusal for choice in fresh if choice.refusal is not None}
-    pending = [_pending_of(choice, terms) for choice in fresh if choice.placement.key.name not in refusals]
+    refusals |= {choice.name: choice.refusal for choice in fresh if choice.refusal is not None}
+    pending = [_pending_of(choice, terms) for choice in fresh if choice.name not in refusals]
     refusals |= _convert_holds(connection, pending, now)
     pending = [each for each in pending if each.name not in refusals]
+    short = _short_without_cause(chosen, pending)
+    pending = [each for each in pending if each.name not in short]
     _take_units(connection, pending, placed, now)
     kept = [each for each in pending if each.name not in placed.too_late]
+    # Of these, whoever is placed with some of its units, because it wants it so, stays placed.
+    short |= _short_without_cause(chosen, kept) & refusals.keys()
+    for name in short & names:
+        placed.too_late[name] = refusals.pop(name, _OTHERS_FIRST)
     # Only now, with its units taken, is an order's hold used up and the order written.
     write_states(connection, [each.conversion.hold for each in kept if each.conversion is not None])
     orders = [each.as_order() for each in kept]
@@ -174,6 +205,25 @@ def place_orders(
     placed.used.update(_take_capacity(connection, kept))
     placed.answers.update(answers)
     return placed
+
+
+_OTHERS_FIRST = Conflict("units that were to be taken by another order are free again")
+
+
+def _short_without_cause(chosen: Sequence[Choice], placed: Iterable["_Pending"]) -> set[KeyName]:
+    """Name the orders that got too few units after one that was to take some and is not placed.
+
+    It may have had the last units in its decision only, as a repeated request or one that came too late: whom
+    we refused for its sake would be refused although the units are there.
+    """
+    takers = {each.name for each in placed}
+    short: set[KeyName] = set()
+    has_left_units = False
+    for choice in chosen:
+        if has_left_units and choice.is_short:
+            short.add(choice.name)
+        has_left_units |= choice.takes_units and choice.name not in takers
+    return short
 
 
 @dataclass(slots=True)

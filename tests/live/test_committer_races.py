@@ -81,6 +81,39 @@ def test_scarce_stock_of_many_positions_is_sold_out_without_an_error(ledger: Eng
         assert all(balance.available == 0 for balance in balances(connection).values())
 
 
+def test_nobody_is_refused_for_a_repeated_request_that_takes_nothing(ledger: Engine) -> None:
+    """A twin of an order that another process placed is decided as well, on the view, and then answered.
+
+    Two units: one is sold to O1. O1 again, O2 and O3 come as one group; O1 takes the last unit in the group's
+    decisions and not in the ledger, so O2 must get it.
+    """
+    stock_up(ledger, {("L1", "V"): 2})
+    with a_committer(ledger) as other:
+        first = other.submit(a_placement("O1", ("V", 1))).result(60)
+    committer = a_committer(ledger)
+    waiting = [committer.submit(a_placement(order_id, ("V", 1))) for order_id in ("O1", "O2", "O3")]
+    with committer:
+        again, second, third = (each.result(60) for each in waiting)
+    assert again == first
+    assert (second.status, third.status) == (201, 409)
+    assert third.body["code"] == "insufficient_stock"
+
+
+def test_nobody_is_refused_for_an_order_that_came_too_late(ledger: Engine) -> None:
+    """O1 wants V and W, and W is sold already, unseen; V, which it leaves, goes to O2 behind it."""
+    stock_up(ledger, {("L1", "V"): 1, ("L1", "W"): 1})
+    committer = a_committer(ledger)
+    with a_committer(ledger) as other:
+        other.submit(a_placement("O0", ("W", 1))).result(60)
+    waiting = [
+        committer.submit(a_placement("O1", ("V", 1), ("W", 1))),
+        committer.submit(a_placement("O2", ("V", 1), on_short=OnShort.PARTIAL)),
+    ]
+    with committer:
+        first, second = (each.result(60) for each in waiting)
+    assert (first.status, second.status) == (409, 201)
+
+
 class BelievesItsView:
     """The broken twin of a committer: it decides on its view and writes what it decided, without a guard."""
 
