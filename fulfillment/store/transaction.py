@@ -128,7 +128,10 @@ def _read(engine: Engine, read: Callable[[Connection], Result]) -> Result:
         options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
     with _connected(engine).execution_options(**options) as connection, connection.begin() as transaction:
         result = read(connection)
-        transaction.rollback()  # nothing was written, and a ROLLBACK cannot be refused
+        if engine.dialect.name == "postgresql":
+            transaction.commit()  # after a ROLLBACK psycopg forgets every statement that it has prepared
+        else:
+            transaction.rollback()  # nothing was written, and SQLite cannot refuse this
         return result
 
 

@@ -171,3 +171,18 @@ def test_the_next_writer_on_a_pooled_connection_is_no_reader(ledger: Engine) -> 
         if ledger.dialect.name == "postgresql":
             assert connection.execute(text("SHOW transaction_isolation")).scalar_one() == "read committed"
             assert connection.execute(text("SHOW transaction_read_only")).scalar_one() == "off"
+
+
+def test_what_is_asked_often_stays_prepared_whoever_reads_between(postgresql: Engine) -> None:
+    """psycopg prepares what was asked five times, and forgets all of it when a ROLLBACK passes by."""
+
+    def ask(connection: Connection) -> None:
+        connection.execute(select(stock.c.version))
+
+    for _ in range(7):
+        run_in_transaction(postgresql, ask)
+        read_snapshot(postgresql, lambda connection: connection.execute(select(stock.c.reserved)).all())
+    with postgresql.connect() as connection:
+        prepared = connection.scalars(text("SELECT statement FROM pg_prepared_statements")).all()
+    assert any("stock.version" in statement for statement in prepared)
+    assert any("stock.reserved" in statement for statement in prepared)
