@@ -1,4 +1,7 @@
-"""Group commit: one thread takes the orders that wait, decides them, commits them together, and then answers.
+"""Group commit: a thread takes the orders that wait, decides them, commits them together, and then answers.
+
+Two threads take turns on PostgreSQL: while the database works on one group, the next is decided. They are to
+each other what two processes are: either may come too late, and the database judges.
 
 What happens if the power goes, or the process is killed:
 
@@ -59,6 +62,8 @@ class CommitterLimits:
         Orders of one transaction.
     linger_seconds : float
         How long the first order of a group waits for as many others as the group before had.
+    threads : int
+        Groups that are on their way at once. SQLite has one writer, and one thread, whatever is said.
     decisions_max : int
         How often an order is decided whose units somebody else takes first.
     unknown_outcomes_max : int
@@ -68,6 +73,7 @@ class CommitterLimits:
     queue_orders_max: int = 5_000
     group_orders_max: int = 64
     linger_seconds: float = 0.01
+    threads: int = 2
     decisions_max: int = 5
     unknown_outcomes_max: int = 3
 
@@ -113,11 +119,16 @@ class Committer:
             group_max=self._limits.group_orders_max,
             linger_seconds=self._limits.linger_seconds,
         )
-        self._thread = threading.Thread(target=self._run, name="committer")
+        count = self._limits.threads if engine.dialect.name == "postgresql" else 1
+        self._threads = [
+            threading.Thread(target=self._run, name=f"committer-{number}") for number in range(1, count + 1)
+        ]
+        self._counting = threading.Lock()
         self.counts = CommitterCounts()
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
         return self
 
     def __exit__(
@@ -127,7 +138,8 @@ class Committer:
         _trace: TracebackType | None,
     ) -> None:
         self._queue.close()
-        self._thread.join()
+        for thread in self._threads:
+            thread.join()
 
     @property
     def waiting(self) -> int:
@@ -136,8 +148,8 @@ class Committer:
 
     @property
     def is_alive(self) -> bool:
-        """Say whether anybody takes orders out of the queue."""
-        return self._thread.is_alive()
+        """Say whether all who take orders out of the queue still do."""
+        return all(thread.is_alive() for thread in self._threads)
 
     def submit(self, placement: Placement) -> Future[Answer]:
         """Hand in an order; once accepted it is placed, whether or not anybody waits for the answer.
@@ -162,9 +174,10 @@ class Committer:
                 # Who came too late before goes first, and apart: it is decided under locks.
                 self._place([waiting for waiting in group if waiting.decisions], self._under_locks)
                 self._place([waiting for waiting in group if not waiting.decisions], self._on_the_view)
-        finally:
-            # Orders are left here only by a defect that ended the thread; nobody shall wait for it.
+        except BaseException:
+            # A defect ended the thread; nobody shall wait for it.
             self._queue.refuse_all(Busy("orders cannot be placed: the committer ended"))
+            raise
 
     def _place(self, group: Sequence[WaitingOrder], how: Chooser) -> None:
         """Decide, commit and answer a group; one that breaks is cut until the culprit stands alone."""
@@ -181,7 +194,7 @@ class Committer:
             if len(group) == 1:
                 group[0].answer.set_exception(as_refusal(error))
                 return
-            self.counts.cut += 1
+            self._count(cut=1)
             middle = len(group) // 2
             self._place(group[:middle], how)
             self._place(group[middle:], how)
@@ -239,23 +252,26 @@ class Committer:
 
     def _tell(self, group: Sequence[WaitingOrder], placed: GroupPlaced) -> None:
         """Tell view and clients what is committed; who came too late is decided again, on fresh balances."""
-        self.counts.groups += 1
         try:
             self._decider.view.refresh(placed.balances)
             self._decider.view.refresh_capacity(placed.used)
         finally:  # what is committed is answered, whatever becomes of the view
+            self._count(groups=1, orders=len(group) - len(placed.too_late), too_late=len(placed.too_late))
             for waiting in group:
                 answer = placed.answers.get(waiting.name)
                 if isinstance(answer, Answer):
-                    self.counts.orders += 1
                     waiting.answer.set_result(answer)
                 elif answer is not None:
                     waiting.answer.set_exception(answer)
                 else:
                     self._decide_again(waiting, placed.too_late[waiting.name])
 
+    def _count(self, **more: int) -> None:
+        with self._counting:
+            for name, count in more.items():
+                setattr(self.counts, name, getattr(self.counts, name) + count)
+
     def _decide_again(self, waiting: WaitingOrder, refusal: FulfillmentError) -> None:
-        self.counts.too_late += 1
         waiting.decisions += 1
         if waiting.decisions < self._limits.decisions_max:
             self._queue.put_back(waiting)

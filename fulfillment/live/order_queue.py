@@ -1,6 +1,5 @@
 """Orders that wait to be placed: a bounded queue that gives them out in groups."""
 
-import queue
 import threading
 import time
 from collections import deque
@@ -38,7 +37,7 @@ class WaitingOrder:
 
 
 class OrderQueue:
-    """Takes orders from any number of threads and gives groups of them to one.
+    """Takes orders from any number of threads and gives groups of them to a few.
 
     Parameters
     ----------
@@ -55,15 +54,15 @@ class OrderQueue:
         self._orders_max = orders_max
         self._group_max = group_max
         self._linger_seconds = linger_seconds
-        self._queue: queue.Queue[WaitingOrder | None] = queue.Queue(orders_max + 1)  # and the None
-        self._again: deque[WaitingOrder] = deque()  # goes before the queue; of the one thread alone
-        self._door = threading.Lock()
+        self._new: deque[WaitingOrder] = deque()
+        self._again: deque[WaitingOrder] = deque()  # goes before the new ones
+        self._changed = threading.Condition()
+        self._collecting = threading.Lock()  # two who collect at once would make two small groups
         self._is_open = True
-        self._has_ended = False
         self._expected = 1  # orders of the next group
 
     def __len__(self) -> int:
-        return self._queue.qsize()
+        return len(self._new)
 
     def put(self, placement: Placement) -> Future[Answer]:
         """Hand in an order.
@@ -75,24 +74,26 @@ class OrderQueue:
         """
         waiting = WaitingOrder(placement, Future())
         waiting.answer.set_running_or_notify_cancel()  # accepted is accepted: nobody can cancel it any more
-        with self._door:  # so nobody comes in behind the None that ends the queue
+        with self._changed:
             if not self._is_open:
                 raise Busy("the service is stopping")
-            if self._queue.qsize() >= self._orders_max:
+            if len(self._new) >= self._orders_max:
                 raise Busy("too many orders wait", queue_orders_max=self._orders_max)
-            self._queue.put_nowait(waiting)
+            self._new.append(waiting)
+            self._changed.notify()
         return waiting.answer
 
     def close(self) -> None:
         """Take no more orders; those that are in are given out still."""
-        with self._door:
-            if self._is_open:
-                self._is_open = False
-                self._queue.put_nowait(None)
+        with self._changed:
+            self._is_open = False
+            self._changed.notify()
 
     def put_back(self, waiting: WaitingOrder) -> None:
         """Let an order be one of the next group."""
-        self._again.append(waiting)
+        with self._changed:
+            self._again.append(waiting)
+            self._changed.notify()
 
     def next_group(self) -> list[WaitingOrder]:
         """Wait for an order and take with it what else waits, up to the bounds; empty at the end."""
@@ -100,21 +101,22 @@ class OrderQueue:
         identities: set[tuple[str, object]] = set()
         put_off: list[WaitingOrder] = []
         until: float | None = None
-        for _ in range(self._group_max):
-            if len(group) >= self._expected:
-                until = 0.0  # whoever is there comes along; nobody is waited for
-            waiting = self._again.popleft() if self._again else self._from_queue(until)
-            if waiting is None:
-                break
-            if until is None:
-                until = time.monotonic() + self._linger_seconds
-            if identities.isdisjoint(its := waiting.identities()):
-                identities |= its
-                group.append(waiting)
-            else:
-                put_off.append(waiting)
-        self._again.extendleft(reversed(put_off))
-        self._expected = len(group)
+        with self._collecting, self._changed:
+            for _ in range(self._group_max):
+                if len(group) >= self._expected:
+                    until = 0.0  # whoever is there comes along; nobody is waited for
+                waiting = self._next(until)
+                if waiting is None:
+                    break
+                if until is None:
+                    until = time.monotonic() + self._linger_seconds
+                if identities.isdisjoint(its := waiting.identities()):
+                    identities |= its
+                    group.append(waiting)
+                else:
+                    put_off.append(waiting)
+            self._again.extendleft(reversed(put_off))
+            self._expected = len(group)
         return group
 
     def refuse_all(self, error: Exception) -> None:
@@ -124,18 +126,11 @@ class OrderQueue:
             for waiting in group:
                 waiting.answer.set_exception(error)
 
-    def _from_queue(self, until: float | None) -> WaitingOrder | None:
+    def _next(self, until: float | None) -> WaitingOrder | None:
         """Take the next order, waiting no longer than `until`; None when there is none, or will be none."""
-        if self._has_ended:
-            return None
-        try:
-            if until is None:
-                waiting = self._queue.get()
-            elif (seconds := until - time.monotonic()) > 0:
-                waiting = self._queue.get(timeout=seconds)
-            else:
-                waiting = self._queue.get_nowait()
-        except queue.Empty:
-            return None
-        self._has_ended = waiting is None
-        return waiting
+        while not self._again and not self._new:
+            seconds = None if until is None else until - time.monotonic()
+            if not self._is_open or (seconds is not None and seconds <= 0):
+                return None
+            self._changed.wait(seconds)
+        return (self._again or self._new).popleft()
