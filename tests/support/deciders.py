@@ -97,13 +97,13 @@ class PlainDecider:
                 is_known = line.sku_id in known or line.sku_id in self._kits
                 reason = WhyUnfilled.NO_STOCK if is_known else WhyUnfilled.UNKNOWN_SKU
                 unfilled.append(UnfilledUnits(line.line_no, line.sku_id, left, reason))
-        parcels = tuple(self._parcels(taken, now))
-        if not unfilled or order.on_short != "reject":
-            for parcel in parcels:
-                used[parcel.node_id, parcel.slot_on] = used.get((parcel.node_id, parcel.slot_on), 0) + 1
-                for sku_id, units in parcel.units.items():
-                    position = (parcel.node_id, sku_id)
-                    free[position] = free.get(position, 0) - max(0, units - held.get(position, 0))
+        is_refused = bool(unfilled) and order.on_short == "reject"
+        parcels = () if is_refused else tuple(self._parcels(taken, now))
+        for parcel in parcels:
+            used[parcel.node_id, parcel.slot_on] = used.get((parcel.node_id, parcel.slot_on), 0) + 1
+            for sku_id, units in parcel.units.items():
+                position = (parcel.node_id, sku_id)
+                free[position] = free.get(position, 0) - max(0, units - held.get(position, 0))
         return Decision(
             order_id=order.order_id,
             parcels=parcels,
