@@ -14,6 +14,7 @@ from fulfillment.store import migrations
 from fulfillment.store.engine import open_engine
 from fulfillment.store.migrate import downgrade, require_current, upgrade
 from fulfillment.store.schema import metadata
+from fulfillment.store.schema.base import AT_ONCE
 from tests.support.databases import KINDS, empty_database
 
 REVISIONS = sorted(path.name[1:5] for path in Path(migrations.__file__).parent.glob("versions/v*.py"))
@@ -53,8 +54,15 @@ def shape(engine: Engine) -> dict[str, object]:
 
 def test_migrated_schema_needs_no_further_step(empty: Engine) -> None:
     upgrade(empty)
+
+    def is_in_database(item: object, _name: str, kind: str, *_: object) -> bool:
+        """Triggers keep some references on PostgreSQL; `test_references.py` looks at those."""
+        at_once = kind == "foreign_key_constraint" and getattr(item, "info", {}).get(AT_ONCE)
+        return not (at_once and empty.dialect.name == "postgresql")
+
     with empty.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        context = MigrationContext.configure(connection, opts={"include_object": is_in_database})
+        assert compare_metadata(context, metadata) == []
 
 
 def test_migrated_schema_equals_the_metadata_to_the_last_constraint(empty: Engine, tmp_path: Path) -> None:

@@ -35,6 +35,9 @@ NAMES = {
 
 metadata = MetaData(naming_convention=NAMES)
 
+AT_ONCE = "at_once"
+"""Marks a reference that is no foreign key of PostgreSQL's own."""
+
 Document = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 """A JSON document that the database stores but does not judge."""
 
@@ -105,6 +108,16 @@ def not_empty(column: str) -> CheckConstraint:
 def refers(columns: list[str], to: Table, to_columns: list[str] | None = None) -> ForeignKeyConstraint:
     """Refer to the row of another table with the same (or the given) columns."""
     return ForeignKeyConstraint(columns, [to.c[name] for name in to_columns or columns])
+
+
+def refers_at_once(columns: list[str], to: Table) -> ForeignKeyConstraint:
+    """Refer as `refers` does; on PostgreSQL a trigger looks all rows of a statement up together.
+
+    For tables that take many rows a statement (migration 0015); what they refer to is never deleted.
+    """
+    reference = refers(columns, to)
+    reference.info[AT_ONCE] = True
+    return reference.ddl_if(dialect="sqlite")
 
 
 def version_column() -> Column[int]:

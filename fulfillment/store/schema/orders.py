@@ -16,7 +16,15 @@ from fulfillment.domain.transitions import (
     ParcelState,
     TransferState,
 )
-from fulfillment.store.schema.base import UtcDateTime, at_least, metadata, not_empty, one_of, refers
+from fulfillment.store.schema.base import (
+    UtcDateTime,
+    at_least,
+    metadata,
+    not_empty,
+    one_of,
+    refers,
+    refers_at_once,
+)
 from fulfillment.store.schema.catalogue import sku
 from fulfillment.store.schema.network import node
 from fulfillment.store.schema.planning import decision
@@ -115,8 +123,8 @@ order_line = Table(
     Column("sku_id", Text, nullable=False),
     Column("qty", Integer, nullable=False),
     Column("allocated", Integer, nullable=False),  # units that a node's work covers
-    refers(["order_id"], orders),
-    refers(["sku_id"], sku),
+    refers_at_once(["order_id"], orders),
+    refers_at_once(["sku_id"], sku),
     at_least("line_no", 0),
     at_least("qty", 1),
     at_least("allocated", 0),
@@ -136,9 +144,9 @@ fulfillment_order = Table(
     Column("release_at", UtcDateTime, nullable=False),  # until then the decision may be improved
     Column("recorded_at", UtcDateTime, nullable=False),
     Column("version", Integer, nullable=False),
-    refers(["order_id"], orders),
-    refers(["node_id"], node),
-    refers(["decision_id"], decision),
+    refers_at_once(["order_id"], orders),
+    refers_at_once(["node_id"], node),
+    refers_at_once(["decision_id"], decision),
     not_empty("fulfillment_order_id"),
     one_of("method", Method),
     one_of("state", FulfillmentOrderState),
@@ -163,9 +171,9 @@ fulfillment_order_line = Table(
     Column("sku_id", Text, nullable=False),
     Column("qty", Integer, nullable=False),
     Column("picked", Integer, nullable=False),
-    refers(["fulfillment_order_id"], fulfillment_order),
-    refers(["order_id", "line_no"], order_line),
-    refers(["sku_id"], sku),
+    refers_at_once(["fulfillment_order_id"], fulfillment_order),
+    refers_at_once(["order_id", "line_no"], order_line),
+    refers_at_once(["sku_id"], sku),
     at_least("qty", 1),
     at_least("picked", 0),
     CheckConstraint("picked <= qty", name="picked_within_qty"),
@@ -188,16 +196,14 @@ parcel = Table(
     Column("arrives_at", UtcDateTime),
     Column("slot_on", Date),  # the day of the node's capacity that it uses
     Column("cost_micros", BigInteger),
-    refers(["fulfillment_order_id"], fulfillment_order),
-    refers(["node_id"], node),
+    refers_at_once(["fulfillment_order_id"], fulfillment_order),
+    refers_at_once(["node_id"], node),
     not_empty("parcel_id"),
     not_empty("carrier"),
     not_empty("service"),
     one_of("state", ParcelState),
     at_least("version", 1),
     Index("ix_parcel_fulfillment_order_id", "fulfillment_order_id"),
-    # What still uses a node's capacity.
-    Index("ix_parcel_node_id_state", "node_id", "state"),
 )
 
 # What placed orders use of a node's capacity, in parcels: the row that whoever takes some has to lock.
@@ -218,8 +224,8 @@ parcel_line = Table(
     Column("fulfillment_order_id", Text, nullable=False),
     Column("line_no", Integer, primary_key=True, autoincrement=False),
     Column("qty", Integer, nullable=False),
-    refers(["parcel_id"], parcel),
-    refers(["fulfillment_order_id", "line_no"], fulfillment_order_line),
+    refers_at_once(["parcel_id"], parcel),
+    refers_at_once(["fulfillment_order_id", "line_no"], fulfillment_order_line),
     at_least("qty", 1),
 )
 

@@ -16,6 +16,7 @@ from fulfillment.store.schema.base import (
     not_empty,
     one_of,
     refers,
+    refers_at_once,
     version_column,
     xid_column,
 )
@@ -72,7 +73,7 @@ stock_entry = Table(
     UniqueConstraint("entry_id"),
     # One line of history a position: two entries cannot both be its third.
     UniqueConstraint("node_id", "sku_id", "stock_version"),
-    refers(["node_id", "sku_id"], stock),
+    refers_at_once(["node_id", "sku_id"], stock),
     one_of("source", PLACES),
     one_of("target", PLACES),
     one_of("reason", EntryReason),
@@ -85,7 +86,6 @@ stock_entry = Table(
     at_least("reserved_after", 0),
     at_least("committed_after", 0),
     at_least("unavailable_after", 0),
-    Index("ix_stock_entry_reference", "reference"),
     Index("ix_stock_entry_xid_position", "xid", "position"),
 )
 
