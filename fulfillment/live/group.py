@@ -158,9 +158,9 @@ def lay_out(
     stock_at: dict[int, int] = {}
     compound_at: dict[Item, int] = {}
     line_item, line_qty, order_ptr, line_penalty = list[int](), list[int](), [0], list[int]()
-    price, weight = network.price_micros, network.weight_g
+    weight = network.weight_g
     for order in orders:
-        penalty = min(PENALTY_MICROS, _PENALTY_OF_AN_ORDER_MAX // max(1, order.basket.items))
+        line_penalty += penalties_of(order.basket, network)
         for item, qty, _ in order.basket.lines:
             for sku, _ in item.pieces:
                 stock_at.setdefault(sku, len(stock_at))
@@ -169,7 +169,6 @@ def lay_out(
             else:
                 line_item.append(stock_at[item.sku])
             line_qty.append(qty)
-            line_penalty.append(penalty + min(price[item.sku] * item.units, penalty // 2))
         order_ptr.append(len(line_item))
     skus = list(stock_at)
     shelf = view.gather(skus, {order.channel for order in orders}, now)
@@ -189,7 +188,7 @@ def lay_out(
     nodes, tariffs = network.arrays, network.tariffs
     no_use = np.zeros(len(pos_node), np.int64)
     last_units, last_unit_cost = no_use, no_use
-    if has_tails := not network.policy.last_units.costs_nothing or bool(nodes.tail.any()):
+    if network.has_tails:
         last_units = nodes.last_units[shelf.node]
         last_unit_cost = nodes.last_unit_cost[shelf.node]
     arrays = ProblemArrays(
@@ -222,7 +221,7 @@ def lay_out(
         stock_tail_cost=last_unit_cost,
         node_tail=nodes.tail,
         node_tail_cost=nodes.tail_cost,
-        order_parcels_max=_parcels_max(orders, network),
+        order_parcels_max=np.array([parcels_max_of(order.basket, network) for order in orders], np.int64),
         order_complete=np.array(
             [order.is_whole and order.basket.is_searchable for order in orders], np.uint8
         ),
@@ -233,7 +232,7 @@ def lay_out(
         recipe_pos=recipe_pos,
         recipe_qty=recipe_qty,
         is_joint=bool(compound_at),
-        has_tails=has_tails,
+        has_tails=network.has_tails,
     )
     return GroupProblem(
         orders=tuple(orders),
@@ -293,17 +292,22 @@ def _slots(orders: Sequence[Wanted], n_positions: int) -> Int64s:
     return np.array(ends, np.int64)
 
 
-def _parcels_max(orders: Sequence[Wanted], network: LiveNetwork) -> Int64s:
+def penalties_of(basket: Basket, network: LiveNetwork) -> list[int]:
+    """Say what an item of each line costs that is left unfilled, in micros."""
+    penalty = min(PENALTY_MICROS, _PENALTY_OF_AN_ORDER_MAX // max(1, basket.items))
+    price = network.price_micros
+    return [penalty + min(price[item.sku] * item.units, penalty // 2) for item, _, _ in basket.lines]
+
+
+def parcels_max_of(basket: Basket, network: LiveNetwork) -> int:
+    """Count the parcels that the policy lets a basket be cut into."""
     rules = network.policy.parcels
-    most = rules.max_per_order or UNLIMITED_PARCELS
-    limits = np.full(len(orders), most, np.int64)
     if rules.single_below_cents:
         price = network.price_micros
-        for o, order in enumerate(orders):
-            value = sum(price[item.sku] * item.units * qty for item, qty, _ in order.basket.lines)
-            if value < rules.single_below_cents * MICROS_PER_CENT:
-                limits[o] = 1
-    return limits
+        value = sum(price[item.sku] * item.units * qty for item, qty, _ in basket.lines)
+        if value < rules.single_below_cents * MICROS_PER_CENT:
+            return 1
+    return rules.max_per_order or UNLIMITED_PARCELS
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,5 @@
 """The network as the running decision reads it: arrays made once, lanes found when somebody asks for them."""
 
-import threading
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,9 +9,11 @@ import numpy.typing as npt
 
 from fulfillment.domain.kinds import Method, NodeKind
 from fulfillment.domain.policy import DECIDED_METHODS, Policy
+from fulfillment.live.arrivals import Arrivals, Offers
 from fulfillment.live.departures import Departures, Moments
-from fulfillment.network.distance import unit_vectors
-from fulfillment.network.lanes import local_bands, pickup_bands, shipping_bands
+from fulfillment.live.recent import Recent
+from fulfillment.network.distance import Points, unit_vectors
+from fulfillment.network.lanes import Reach, local_bands, pickup_bands, shipping_bands
 from fulfillment.network.slacks import DEPARTS_DAYS_AFTER_READY
 from fulfillment.network.tariffs import Tariffs
 from fulfillment.planning.build import excluded_nodes
@@ -30,6 +30,7 @@ Place = tuple[Method, int | Point]
 """Where an order goes: its method, and a postal code by number or any point, or the pickup node by number."""
 
 LANE_ROWS_BYTES_MAX = 64 * 2**20
+POINTS_KEPT_MAX = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +79,11 @@ class LiveNetwork:
         self.departures = Departures.of(nodes, nodes.node_id, closed_on)
         waits = DEPARTS_DAYS_AFTER_READY + self.departures.closed_days_in_a_row
         self.tariffs = Tariffs.of(rates, policy.lateness, waits)
+        self.offers = Offers.of(self.tariffs)
+        self._arrivals: tuple[tuple[datetime, ...], Arrivals] | None = None
         self.unit_prices = UnitPrices.of(nodes, skus, policy)
         self.arrays = _node_arrays(nodes, policy)
+        self.has_tails = not policy.last_units.costs_nothing or bool(self.arrays.tail.any())
         # The same figures as plain numbers: one at a time they are read several times as fast as from arrays.
         self.price_micros: list[int] = skus.price_micros.tolist()
         self.weight_g: list[int] = skus.weight_g.tolist()
@@ -90,14 +94,22 @@ class LiveNetwork:
         self.list_fixed = _full(self.tariffs.list_fixed, len(self.tariffs.lists))
         self._sends = {m: nodes.ships & ~excluded_nodes(nodes, policy, m) for m in DECIDED_METHODS}
         self._pickup_nodes = np.flatnonzero(nodes.pickup)
-        self._pickup_vectors = unit_vectors(nodes.lat[self._pickup_nodes], nodes.lon[self._pickup_nodes])
-        self._lanes: OrderedDict[Place, Int16s] = OrderedDict()
-        self._lanes_max = max(64, LANE_ROWS_BYTES_MAX // max(1, 2 * len(nodes)))
-        self._lock = threading.Lock()
+        self._reach = Reach.of(nodes)
+        self._pickup_vectors = self._reach.points.vectors[self._pickup_nodes]
+        self._lanes: Recent[Place, Int16s] = Recent(max(64, LANE_ROWS_BYTES_MAX // max(1, 2 * len(nodes))))
+        self._near: Recent[tuple[Point, int], tuple[int, ...]] = Recent(POINTS_KEPT_MAX)
 
     def moments(self, decided_at: datetime) -> Moments:
         """Date what is decided at a moment (UTC)."""
         return self.departures.at(decided_at)
+
+    def arrivals(self, moments: Moments) -> Arrivals:
+        """Tell when what leaves at the next departures can arrive."""
+        known = self._arrivals
+        if known is None or known[0] is not moments.departs_at:
+            found = Arrivals.of(moments.departs_at, self.tariffs.slacks.levels_days)
+            known = self._arrivals = moments.departs_at, found
+        return known[1]
 
     def place_of(self, method: Method, postal_code: str | None, pickup_node_id: str | None) -> Place | None:
         """Find where an order goes; None where we know no such place, or no carrier brings it there."""
@@ -111,11 +123,7 @@ class LiveNetwork:
 
     def lanes(self, places: Sequence[Place]) -> Int16s:
         """Return the bands of the lanes to each place; int16[place, n], the caller's own."""
-        with self._lock:
-            rows = [self._lanes.get(place) for place in places]
-            for place, row in zip(places, rows, strict=True):
-                if row is not None:
-                    self._lanes.move_to_end(place)
+        rows = [self._lanes.get(place) for place in places]
         missing = [at for at, row in enumerate(rows) if row is None]
         for method in DECIDED_METHODS:
             of_method = [at for at in missing if places[at][0] == method]
@@ -123,43 +131,38 @@ class LiveNetwork:
                 rows_found = self._bands(method, [places[at][1] for at in of_method])
                 for at, row in zip(of_method, rows_found, strict=True):
                     rows[at] = row
-        if missing:
-            self._remember([(places[at], rows[at]) for at in missing])
+                    self._lanes.put(places[at], row.copy())  # a view would keep its whole group in memory
         if not rows:
             return np.empty((0, len(self.nodes)), np.int16)
         return np.array(rows, np.int16)
-
-    def _remember(self, found: Sequence[tuple[Place, Int16s | None]]) -> None:
-        with self._lock:
-            for place, row in found:
-                if row is not None:
-                    self._lanes[place] = row.copy()  # a view would keep its whole group in memory
-            while len(self._lanes) > self._lanes_max:
-                self._lanes.popitem(last=False)
 
     def point_of(self, postal_code: str) -> Point | None:
         """Find the point of a postal code; None where it is not known."""
         at = self.place_index.get(postal_code)
         return None if at is None else (float(self.places.lat[at]), float(self.places.lon[at]))
 
-    def pickup_nodes_near(self, point: Point, most: int) -> list[int]:
+    def pickup_nodes_near(self, point: Point, most: int) -> tuple[int, ...]:
         """List the nodes next to a point where customers may collect, at most so many, the nearest first."""
+        if (known := self._near.get((point, most))) is not None:
+            return known
         at = unit_vectors(np.array([point[0]]), np.array([point[1]]))[0]
         closeness = self._pickup_vectors @ at
         nearest = np.arange(len(closeness))
         if most < len(nearest):
             nearest = np.argpartition(-closeness, most)[:most]
         nearest = nearest[np.lexsort((nearest, -closeness[nearest]))]
-        return [int(node) for node in self._pickup_nodes[nearest]]
+        found: tuple[int, ...] = tuple(self._pickup_nodes[nearest].tolist())
+        self._near.put((point, most), found)
+        return found
 
     def _bands(self, method: Method, points: Sequence[int | Point]) -> Int16s:
         sends = self._sends[method]
         if method is Method.PICK_UP:
-            return pickup_bands(np.array(points, np.int64), self.nodes, sends, self.tariffs)
+            return pickup_bands(np.array(points, np.int64), self._reach, sends, self.tariffs)
         at = [(self.places.lat[p], self.places.lon[p]) if isinstance(p, int) else p for p in points]
         lat, lon = np.array(at, np.float64).T.copy()
         bands = shipping_bands if method is Method.SHIPPING else local_bands
-        return bands(lat, lon, self.nodes, sends, self.tariffs)
+        return bands(Points.at(lat, lon), self._reach, sends, self.tariffs)
 
 
 def _recipes(kits: Kits) -> dict[int, tuple[tuple[int, int], ...]]:

@@ -28,6 +28,10 @@ class SolverParcel:
     entries: tuple[tuple[int, int, int], ...]
 
 
+Plan = list[SolverParcel]
+"""The parcels of one order."""
+
+
 def solver_parcels(plan: PlanState, group: GroupProblem, first: int, end: int) -> list[list[SolverParcel]]:
     """Read the parcels of some orders of the group, order by order."""
     base, top = int(plan.slot_ptr[first]), int(plan.slot_ptr[end])
@@ -69,6 +73,29 @@ def planned_parcels(
     """Say the parcels of an order in the retailer's words, equal SKUs handed out by line number."""
     unused = [[(line, line.qty) for line in lines] for _, _, lines in wanted.basket.lines]
     return tuple(_planned(wanted, parcel, network, moments, unused) for parcel in parcels)
+
+
+class PlannedOnce:
+    """The parcels of one basket in the retailer's words, where many plans of it have many in common."""
+
+    def __init__(self, wanted: Wanted, network: LiveNetwork, moments: Moments) -> None:
+        self._wanted = wanted
+        self._network = network
+        self._moments = moments
+        self._said: dict[SolverParcel, PlannedParcel] = {}
+        # Equal SKUs are handed out by line number: then a parcel depends on those beside it.
+        self._is_apart = all(len(lines) == 1 for _, _, lines in wanted.basket.lines)
+
+    def of(self, parcels: Sequence[SolverParcel]) -> tuple[PlannedParcel, ...]:
+        """Say the parcels of a plan."""
+        if not self._is_apart:
+            return planned_parcels(self._wanted, parcels, self._network, self._moments)
+        return tuple([self._said.get(parcel) or self._say(parcel) for parcel in parcels])
+
+    def _say(self, parcel: SolverParcel) -> PlannedParcel:
+        (said,) = planned_parcels(self._wanted, (parcel,), self._network, self._moments)
+        self._said[parcel] = said
+        return said
 
 
 def parcel_cost(wanted: Wanted, parcel: SolverParcel, network: LiveNetwork) -> int:

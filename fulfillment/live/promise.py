@@ -1,48 +1,30 @@
 """Promises: for each way to reach a customer, the options that no other one beats on both arrival and cost.
 
-The cheapest plan of the basket comes first; then the cheapest one that arrives before it; and so on until
-fewer units can be had. Each is the exact one-order plan under that deadline, so no option is missed: where
-two differ in arrival, the earlier one is the cheapest of its deadline. All ways go hand in hand, one call of
-the solver a round.
+They are the exact one-order plans of every deadline that tells two of them apart, so no option is missed.
+`promise_sweep` finds them all in one call of the solver, or else `promise_rounds` a deadline a time.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import partial
 
-import numpy as np
-import numpy.typing as npt
-
-from fulfillment.domain.buffers import EVERY_CHANNEL
 from fulfillment.domain.errors import InvalidRequest, NotFound
 from fulfillment.domain.kinds import Method
 from fulfillment.domain.lines import Line
 from fulfillment.domain.placing import PlannedParcel, UnfilledUnits
-from fulfillment.live.decide import Decider, own_slot
+from fulfillment.live.decide import Decider, Scratches
 from fulfillment.live.departures import Moments
-from fulfillment.live.group import GroupProblem, Wanted, basket_of, lay_out, slack_rows, units_of_hold
+from fulfillment.live.group import Wanted, basket_of
 from fulfillment.live.network import LiveNetwork, Place, Point
-from fulfillment.live.parcels import (
-    SolverParcel,
-    arrival,
-    items_by_line,
-    parcel_cost,
-    planned_parcels,
-    solver_parcels,
-    take_parcels,
-)
-from fulfillment.live.reasons import unfilled_units, unknown_units
+from fulfillment.live.parcels import Plan, PlannedOnce, SolverParcel
+from fulfillment.live.promise_rounds import Rounds
+from fulfillment.live.promise_sweep import Sweep, can_sweep
+from fulfillment.live.reasons import unknown_units
 from fulfillment.live.stock_view import Position, StockView
-from solver.arrays import Scratch
-from solver.plan_state import PlanState
-from solver.sequence import plan_in_sequence
-
-Int64s = npt.NDArray[np.int64]
 
 PICKUP_NODES = 3
 """Pickup nodes that are looked at where the caller names none: those next to the customer."""
-ROUNDS_MAX = 64
-_INSTANT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,16 +92,6 @@ class Promises:
     position: str  # the ledger's cursor that the view had reached
 
 
-@dataclass(slots=True)
-class _Way:
-    """A way while its options are looked for."""
-
-    wanted: Wanted
-    filled: int = -1  # units of the best plan
-    deadline: datetime | None = None
-    found: list[tuple[datetime, int, list[SolverParcel]]] | None = None
-
-
 def promise(
     decider: Decider, request: PromiseRequest, now: datetime, held: Mapping[Position, int] | None = None
 ) -> Promises:
@@ -138,132 +110,106 @@ def promise(
     places = _places(request, network)
     basket = basket_of(request.lines, network)
     wanted = [Wanted(order_id="", channel=request.channel, basket=basket, place=place) for place in places]
+    unknown = unknown_units(basket)
     if not basket.lines:
-        closed = [_closed(each, network, unknown_units(basket)) for each in wanted]
-        return Promises((), tuple(closed), view.position)
+        return Promises((), tuple([_closed(way, network, unknown) for way in wanted]), view.position)
     moments = network.moments(now)
-    group = lay_out(wanted, network, view, moments, now)
-    search = _Search(group, network, view, moments, decider.scratches.of(group.arrays), held or {})
-    options, unavailable = search.run()
-    return Promises(options, unavailable, view.position)
+    once = PlannedOnce(wanted[0], network, moments)
+    options, closed = list[Option](), list[Unavailable]()
+    found = _search(wanted, (network, view), moments, held or {}, decider.scratches)
+    for way, (plans, lacking) in zip(wanted, found, strict=True):
+        if plans:
+            options += _options(way, _unbeaten(plans, once), network, lacking, unknown)
+        else:
+            closed.append(_closed(way, network, (*lacking(()), *unknown)))
+    return Promises(tuple(options), tuple(closed), view.position)
 
 
-class _Search:
-    """The search for the options of one basket."""
+Lacking = Callable[[Sequence[SolverParcel]], tuple[UnfilledUnits, ...]]
+"""Names what a plan lacks of the basket, and why."""
 
-    def __init__(
-        self,
-        group: GroupProblem,
-        network: LiveNetwork,
-        view: StockView,
-        moments: Moments,
-        scratch: Scratch,
-        held: Mapping[Position, int],
-    ) -> None:
-        self._group = group
-        self._network = network
-        self._view = view
-        self._moments = moments
-        self._scratch = scratch
-        channel = group.orders[0].channel
-        floor = group.floor.get(channel, group.floor[EVERY_CHANNEL])
-        self._free = np.maximum(0, group.left - floor) + units_of_hold(group, network, held)
-        self._ways = [_Way(each) for each in group.orders]
 
-    def run(self) -> tuple[tuple[Option, ...], tuple[Unavailable, ...]]:
-        """Find the options of all ways."""
-        slots = [own_slot(way.wanted.place, self._network, self._moments) for way in self._ways]
-        self._find([w for w, slot in enumerate(slots) if slot is None], self._group.node_left)
-        for w, slot in enumerate(slots):
-            if slot is not None:
-                capacity = self._group.node_left.copy()
-                capacity[slot[0]] = self._view.capacity_left_at(*slot)
-                self._find([w], capacity)
-        options, closed = list[Option](), list[Unavailable]()
-        for w, way in enumerate(self._ways):
-            if way.found:
-                options += self._options(w, way)
-            else:
-                reasons = self._lacking(w, [], self._group.node_left)
-                closed.append(_closed(way.wanted, self._network, reasons))
-        return tuple(options), tuple(closed)
+def _search(
+    ways: Sequence[Wanted],
+    world: tuple[LiveNetwork, StockView],
+    moments: Moments,
+    held: Mapping[Position, int],
+    scratches: Scratches,
+) -> list[tuple[list[Plan], Lacking]]:
+    """Find the plans of every way that differ in arrival, among them all that no other one beats."""
+    network, view = world
+    found = dict[int, tuple[list[Plan], Lacking]]()
+    if can_sweep(ways[0].basket, network):
+        sweep = Sweep(ways, network, view, moments, held)
+        for w in range(len(ways)):
+            plans = sweep.plans(w)
+            if plans is not None:
+                found[w] = plans, partial(sweep.lacking, w)
+    if left := [w for w in range(len(ways)) if w not in found]:
+        rounds = Rounds([ways[w] for w in left], network, view, moments, held, scratches)
+        for number, w in enumerate(left):
+            found[w] = rounds.plans(number), partial(rounds.lacking, number)
+    return [found[w] for w in range(len(ways))]
 
-    def _find(self, active: list[int], capacity: Int64s) -> None:
-        """Go from the cheapest plan of some ways to ever earlier ones."""
-        group, n = self._group, len(self._group.orders)
-        slack = np.empty((n, len(self._moments.clocks)), np.int16)
-        arrays = group.arrays._replace(order_promise_class=np.arange(n, dtype=np.int32), transit_slack=slack)
-        no_cost = np.zeros(n, np.int64)
-        plan = PlanState.of_slots(group.slot_ptr, no_cost, self._free.copy(), capacity.copy())
-        if arrays.has_tails:
-            arrays = arrays._replace(stock_tail=np.minimum(arrays.stock_tail, self._free))
-        for _ in range(ROUNDS_MAX):
-            if not active:
-                return
-            slack[active] = slack_rows([self._ways[w].deadline for w in active], self._network, self._moments)
-            sequence = np.array([turn for w in active for turn in (w, -1 - w)], np.int64)
-            plan.n_parcels[:] = 0
-            plan_in_sequence(
-                sequence,
-                arrays,
-                group.pos_price,
-                group.node_price,
-                self._scratch,
-                plan,
-            )
-            found = solver_parcels(plan, group, 0, n)
-            active = [w for w in active if self._goes_on(self._ways[w], found[w])]
 
-    def _goes_on(self, way: _Way, parcels: list[SolverParcel]) -> bool:
-        """Note a plan of a way; return whether an earlier one may have as many units."""
-        items = items_by_line(way.wanted, parcels)
-        units = sum(
-            item.units * qty for (item, _, _), qty in zip(way.wanted.basket.lines, items, strict=True)
+@dataclass(frozen=True, slots=True)
+class _Dated:
+    """A plan with its parcels in the retailer's words."""
+
+    plan: Plan
+    parcels: tuple[PlannedParcel, ...]
+    arrive_by: datetime
+    cost_micros: int
+    units: int
+
+
+def _unbeaten(plans: list[Plan], once: PlannedOnce) -> list[_Dated]:
+    """Keep the plans with most units that no other one beats, the earliest first."""
+    dated = [_dated(plan, once.of(plan)) for plan in plans]
+    most = max(each.units for each in dated)
+    kept = list[_Dated]()
+    for each in sorted(dated, key=_arrival_and_cost):
+        if each.units == most and (not kept or each.cost_micros < kept[-1].cost_micros):
+            kept.append(each)
+    return kept
+
+
+def _dated(plan: Plan, parcels: tuple[PlannedParcel, ...]) -> _Dated:
+    return _Dated(
+        plan,
+        parcels,
+        max([parcel.arrives_at for parcel in parcels]),
+        sum([parcel.cost_micros for parcel in parcels]),
+        sum([line.qty for parcel in parcels for line in parcel.lines]),
+    )
+
+
+def _arrival_and_cost(dated: _Dated) -> tuple[datetime, int]:
+    return dated.arrive_by, dated.cost_micros
+
+
+def _options(
+    way: Wanted,
+    unbeaten: Sequence[_Dated],
+    network: LiveNetwork,
+    lacking: Lacking,
+    unknown: tuple[UnfilledUnits, ...],
+) -> list[Option]:
+    node_id = _pickup_node_id(way, network)
+    method = way.place[0]
+    name = f"{method}-{node_id}" if node_id else str(method)
+    return [
+        Option(
+            option_id=f"{name}-{number}",
+            method=method,
+            pickup_node_id=node_id,
+            arrive_by=each.arrive_by,
+            cost_micros=each.cost_micros,
+            parcels=each.parcels,
+            unfilled=(*lacking(each.plan), *unknown),
         )
-        if units == 0 or units < way.filled:
-            return False
-        arrives_at = max(arrival(parcel, self._network, self._moments) for parcel in parcels)
-        cost = sum(parcel_cost(way.wanted, parcel, self._network) for parcel in parcels)
-        way.filled, way.deadline = units, arrives_at - _INSTANT
-        way.found = [*(way.found or ()), (arrives_at, cost, parcels)]
-        return True
-
-    def _options(self, w: int, way: _Way) -> list[Option]:
-        """Keep the plans that no other one beats, the earliest first."""
-        kept = list[tuple[datetime, int, list[SolverParcel]]]()
-        for arrives_at, cost, parcels in sorted(way.found or (), key=_arrival_and_cost):
-            if not kept or cost < kept[-1][1]:
-                kept.append((arrives_at, cost, parcels))
-        node_id = _pickup_node_id(way.wanted, self._network)
-        method = way.wanted.place[0]
-        name = "-".join((method, node_id) if node_id else (method,))
-        return [
-            Option(
-                option_id=f"{name}-{number}",
-                method=method,
-                pickup_node_id=node_id,
-                arrive_by=arrives_at,
-                cost_micros=cost,
-                parcels=planned_parcels(way.wanted, parcels, self._network, self._moments),
-                unfilled=self._lacking(w, parcels, self._group.node_left),
-            )
-            for number, (arrives_at, cost, parcels) in enumerate(kept, start=1)
-        ]
-
-    def _lacking(self, w: int, parcels: list[SolverParcel], capacity: Int64s) -> tuple[UnfilledUnits, ...]:
-        wanted = self._ways[w].wanted
-        items = items_by_line(wanted, parcels)
-        missing = [qty - got for (_, qty, _), got in zip(wanted.basket.lines, items, strict=True)]
-        unknown = unknown_units(wanted.basket)
-        if not any(missing):
-            return unknown
-        stock, capacity = self._free.copy(), capacity.copy()
-        take_parcels(parcels, self._group, stock, capacity)
-        return (*unfilled_units(w, missing, self._group, stock, capacity), *unknown)
-
-
-def _arrival_and_cost(found: tuple[datetime, int, list[SolverParcel]]) -> tuple[datetime, int]:
-    return found[:2]
+        for number, each in enumerate(unbeaten, start=1)
+    ]
 
 
 def _places(request: PromiseRequest, network: LiveNetwork) -> list[Place]:

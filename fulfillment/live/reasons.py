@@ -1,6 +1,6 @@
 """Why units of an order got no node, on what is left after the order took what it could."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +10,8 @@ from fulfillment.domain.placing import UnfilledUnits, WhyUnfilled
 from fulfillment.live.group import Basket, GroupProblem, Wanted
 from solver.problem import NO_LANE, NO_TARIFF, UNLIMITED_PARCELS
 
+Int16s = npt.NDArray[np.int16]
+Int32s = npt.NDArray[np.int32]
 Int64s = npt.NDArray[np.int64]
 
 
@@ -25,10 +27,22 @@ def unfilled_units(
 
     stock_left, node_left : int64[h] units, int64[n] parcels that are left.
     """
+    return unfilled_lines(
+        group.orders[o].basket, missing, lambda at: _reason(o, at, group, stock_left, node_left)
+    )
+
+
+def unfilled_lines(
+    basket: Basket, missing: Sequence[int], reason_of: Callable[[int], WhyUnfilled]
+) -> tuple[UnfilledUnits, ...]:
+    """Name the units of the items that each line of a basket misses, those of the last numbers first.
+
+    reason_of : told for the number of a line of the basket.
+    """
     found = list[UnfilledUnits]()
-    for at, ((item, _, lines), items) in enumerate(zip(group.orders[o].basket.lines, missing, strict=True)):
+    for at, ((item, _, lines), items) in enumerate(zip(basket.lines, missing, strict=True)):
         if items:
-            found += _from_the_last(lines, items * item.units, _reason(o, at, group, stock_left, node_left))
+            found += _from_the_last(lines, items * item.units, reason_of(at))
     return tuple(found)
 
 
@@ -52,28 +66,51 @@ def whole_order_units(wanted: Wanted, short: Sequence[UnfilledUnits]) -> tuple[U
     return (*short, *rest)
 
 
-def _reason(o: int, at: int, group: GroupProblem, stock_left: Int64s, node_left: Int64s) -> WhyUnfilled:
-    p = group.arrays
-    sku = p.line_sku[p.order_ptr[o] + at]
-    begin, end = int(p.sku_ptr[sku]), int(p.sku_ptr[sku + 1])
-    node = p.pos_node[begin:end][_items_left(group, begin, end, stock_left) > 0]
+def why_unfilled(
+    node: Int32s,
+    band_row: Int16s,
+    slack: Int16s,
+    node_class: Int32s,
+    tariff_of: Int32s,
+    node_left: Int64s,
+    *,
+    is_cut: bool,
+) -> WhyUnfilled:
+    """Give the reason for an item that could not be had although these nodes have some of it left.
+
+    band_row, node_left : [n], the lanes to where it should go, and parcels that are left.
+    slack, node_class, tariff_of : int16[k], how late parcels may be; whose departure class is which, and what
+    is offered then.   is_cut : whether the parcels of the order are limited.
+    """
     if len(node) == 0:
         return WhyUnfilled.NO_STOCK
-    band = p.lane_band[p.order_destination[o]][node]
+    band = band_row[node]
     node, band = node[band != NO_LANE], band[band != NO_LANE]
     if len(node) == 0:
         return WhyUnfilled.OUT_OF_REACH
-    slack = p.transit_slack[p.order_promise_class[o]][p.node_departure_class[node]]
-    in_time = (slack >= 0) & (p.tariff_of[band, slack] != NO_TARIFF)
+    slack = slack[node_class[node]]
+    in_time = (slack >= 0) & (tariff_of[band, slack] != NO_TARIFF)
     if not in_time.any():
         return WhyUnfilled.TOO_LATE
     if not (node_left[node[in_time]] > 0).any():
         return WhyUnfilled.NO_CAPACITY
-    if p.order_parcels_max[o] < UNLIMITED_PARCELS:
-        return WhyUnfilled.PARCEL_LIMIT
-    return (
-        WhyUnfilled.NO_STOCK
-    )  # of a kit or a pack: its components are there, but lines of the order share them
+    # Of a kit or a pack the components are there, but lines of the order share them.
+    return WhyUnfilled.PARCEL_LIMIT if is_cut else WhyUnfilled.NO_STOCK
+
+
+def _reason(o: int, at: int, group: GroupProblem, stock_left: Int64s, node_left: Int64s) -> WhyUnfilled:
+    p = group.arrays
+    sku = p.line_sku[p.order_ptr[o] + at]
+    begin, end = int(p.sku_ptr[sku]), int(p.sku_ptr[sku + 1])
+    return why_unfilled(
+        p.pos_node[begin:end][_items_left(group, begin, end, stock_left) > 0],
+        p.lane_band[p.order_destination[o]],
+        p.transit_slack[p.order_promise_class[o]],
+        p.node_departure_class,
+        p.tariff_of,
+        node_left,
+        is_cut=bool(p.order_parcels_max[o] < UNLIMITED_PARCELS),
+    )
 
 
 def _items_left(group: GroupProblem, begin: int, end: int, stock_left: Int64s) -> Int64s:

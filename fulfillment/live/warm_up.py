@@ -14,6 +14,7 @@ from fulfillment.domain.placing import OrderRequest
 from fulfillment.domain.policy import Policy
 from fulfillment.live.decide import Decider
 from fulfillment.live.network import LiveNetwork
+from fulfillment.live.promise import PromiseRequest, promise
 from fulfillment.live.stock_view import StockView
 from fulfillment.scenario.generate import GeneratorParams, generate
 
@@ -22,7 +23,7 @@ _AT = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
 
 def compile_decisions() -> float:
-    """Decide an order of a made-up customer; returns the seconds it took."""
+    """Decide an order of a made-up customer, and promise it; returns the seconds it took."""
     began = time.monotonic()
     day = generate(_SIZE, seed=0)
     network = LiveNetwork(day.nodes, day.skus, day.postal_codes, day.rates, Policy.default())
@@ -42,5 +43,7 @@ def compile_decisions() -> float:
         customer_id="nobody",
         postal_code=day.postal_codes.postal_code[0],
     )
-    Decider(network, view).decide([request], _AT)
+    decider = Decider(network, view)
+    decider.decide([request], _AT)
+    promise(decider, PromiseRequest(channel="web", lines=request.lines, postal_code=request.postal_code), _AT)
     return time.monotonic() - began

@@ -1,6 +1,7 @@
 """Great-circle distances, and which distance band a pair of points falls in."""
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -8,6 +9,7 @@ from numba import njit
 
 Floats = npt.NDArray[np.float64]
 Int16s = npt.NDArray[np.int16]
+Int64s = npt.NDArray[np.int64]
 
 EARTH_RADIUS_KM = 6371.0
 BEYOND = -1
@@ -21,20 +23,38 @@ def great_circle_km(lat1: Floats, lon1: Floats, lat2: Floats, lon2: Floats) -> F
     return np.asarray(2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(h, 0, 1))))
 
 
-def distance_bands(lat: Floats, lon: Floats, node_lat: Floats, node_lon: Floats, edges_km: Floats) -> Int16s:
+@dataclass(frozen=True, slots=True)
+class Points:
+    """Points on the sphere, in degrees and as unit vectors: those of nodes are made once and used often."""
+
+    lat: Floats  # [p]
+    lon: Floats  # [p]
+    vectors: Floats  # [p, 3]
+
+    @classmethod
+    def at(cls, lat: Floats, lon: Floats) -> "Points":
+        """Make points out of degrees."""
+        return cls(lat, lon, unit_vectors(lat, lon))
+
+    def only(self, which: Int64s) -> "Points":
+        """Return some of the points."""
+        return Points(self.lat[which], self.lon[which], self.vectors[which])
+
+
+def distance_bands(points: Points, nodes: Points, edges_km: Floats) -> Int16s:
     """Sort every (point, node) pair into a distance band.
 
-    lat, lon : float64[d], degrees.   node_lat, node_lon : float64[n].   edges_km : float64[b], ascending.
+    edges_km : float64[b], ascending.
     Returns int16[d, n]: the first band whose edge is at or above the distance, BEYOND past the last edge.
 
     The haversine of an edge is compared with a quarter of the squared chord, which needs no trigonometry
     for a pair; pairs within rounding of an edge are decided by `great_circle_km`.
     """
-    bands = np.empty((len(lat), len(node_lat)), np.int16)
-    _chord_bands(unit_vectors(lat, lon), unit_vectors(node_lat, node_lon), _haversine(edges_km), bands)
+    bands = np.empty((len(points.lat), len(nodes.lat)), np.int16)
+    _chord_bands(points.vectors, nodes.vectors, _haversine(edges_km), bands)
     d, n = np.nonzero(bands == _TOO_CLOSE_TO_CALL)
     if len(d):
-        km = great_circle_km(lat[d], lon[d], node_lat[n], node_lon[n])
+        km = great_circle_km(points.lat[d], points.lon[d], nodes.lat[n], nodes.lon[n])
         band = np.searchsorted(edges_km, km, side="left")
         bands[d, n] = np.where(band < len(edges_km), band, BEYOND)
     return bands

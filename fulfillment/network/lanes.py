@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from fulfillment.domain.kinds import Method
 from fulfillment.network.departures import DepartureClasses
-from fulfillment.network.distance import BEYOND, distance_bands
+from fulfillment.network.distance import BEYOND, Points, distance_bands
 from fulfillment.network.slacks import Slacks
 from fulfillment.network.tariffs import Tariffs
 
@@ -42,6 +42,24 @@ class NodeReach(Protocol):
     def pickup(self) -> Bools: ...  # noqa: D102
     @property
     def same_day_radius_km(self) -> Floats: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Where nodes are and whom they can serve, made once for all destinations. Axis: ``n`` nodes."""
+
+    points: Points  # [n]
+    pickup: Bools  # [n]
+    same_day: tuple[tuple[float, Int64s, Points], ...]  # a radius in km, the nodes that have it, their points
+
+    @classmethod
+    def of(cls, nodes: NodeReach) -> "Reach":
+        """Read the columns of a node table."""
+        points, radius_km = Points.at(nodes.lat, nodes.lon), nodes.same_day_radius_km
+        columns = {km: np.flatnonzero(radius_km == km) for km in np.unique(radius_km).tolist()}
+        return cls(
+            points, nodes.pickup, tuple((km, which, points.only(which)) for km, which in columns.items())
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +96,7 @@ def destinations(
     blocks: list[Int16s] = []
     lats, lons, pickups = list[Floats](), list[Floats](), list[Int64s]()
     n_rows = 0
+    reach = Reach.of(nodes)
     for each, point in (
         (Method.SHIPPING, postal),
         (Method.LOCAL, postal),
@@ -90,13 +109,13 @@ def destinations(
         match each:
             case Method.SHIPPING:
                 lat, lon, pickup = point_lat[points], point_lon[points], np.full(len(points), NO_NODE)
-                bands = shipping_bands(lat, lon, nodes, sends, tariffs)
+                bands = shipping_bands(Points.at(lat, lon), reach, sends, tariffs)
             case Method.LOCAL:
                 lat, lon, pickup = point_lat[points], point_lon[points], np.full(len(points), NO_NODE)
-                bands = local_bands(lat, lon, nodes, sends, tariffs)
+                bands = local_bands(Points.at(lat, lon), reach, sends, tariffs)
             case _:
                 lat, lon, pickup = nodes.lat[points], nodes.lon[points], points
-                bands = pickup_bands(points, nodes, sends, tariffs)
+                bands = pickup_bands(points, reach, sends, tariffs)
         blocks.append(bands)
         lats.append(lat)
         lons.append(lon)
@@ -107,38 +126,33 @@ def destinations(
     )
 
 
-def shipping_bands(lat: Floats, lon: Floats, nodes: NodeReach, sends: Bools, tariffs: Tariffs) -> Int16s:
+def shipping_bands(points: Points, reach: Reach, sends: Bools, tariffs: Tariffs) -> Int16s:
     """Bands of SHIPPING lanes from the nodes in `sends` (bool[n]); int16[d, n]."""
-    return _carried_bands(Method.SHIPPING, lat, lon, nodes, sends, tariffs)
+    return _carried_bands(Method.SHIPPING, points, reach, sends, tariffs)
 
 
-def local_bands(lat: Floats, lon: Floats, nodes: NodeReach, sends: Bools, tariffs: Tariffs) -> Int16s:
+def local_bands(points: Points, reach: Reach, sends: Bools, tariffs: Tariffs) -> Int16s:
     """Bands of LOCAL lanes: as SHIPPING, and within the node's same_day_radius_km; int16[d, n]."""
-    bands = _carried_bands(Method.LOCAL, lat, lon, nodes, sends, tariffs)
-    for radius in np.unique(nodes.same_day_radius_km):
-        columns = np.flatnonzero(nodes.same_day_radius_km == radius)
-        edge = np.array([radius])
-        inside = distance_bands(lat, lon, nodes.lat[columns], nodes.lon[columns], edge) != BEYOND
+    bands = _carried_bands(Method.LOCAL, points, reach, sends, tariffs)
+    for radius_km, columns, nodes in reach.same_day:
+        inside = distance_bands(points, nodes, np.array([radius_km])) != BEYOND
         bands[:, columns] = np.where(inside, bands[:, columns], NO_LANE)
     return bands
 
 
-def pickup_bands(pickup_nodes: Int64s, nodes: NodeReach, sends: Bools, tariffs: Tariffs) -> Int16s:
+def pickup_bands(pickup_nodes: Int64s, reach: Reach, sends: Bools, tariffs: Tariffs) -> Int16s:
     """Bands of PICK_UP lanes: transfers to the pickup node, and its own stock at once; int16[d, n]."""
-    lat, lon = nodes.lat[pickup_nodes], nodes.lon[pickup_nodes]
-    bands = _carried_bands(Method.PICK_UP, lat, lon, nodes, sends, tariffs)
+    bands = _carried_bands(Method.PICK_UP, reach.points.only(pickup_nodes), reach, sends, tariffs)
     bands[np.arange(len(pickup_nodes)), pickup_nodes] = tariffs.own_pickup_band
-    bands[~nodes.pickup[pickup_nodes]] = NO_LANE
+    bands[~reach.pickup[pickup_nodes]] = NO_LANE
     return bands
 
 
-def _carried_bands(
-    method: str, lat: Floats, lon: Floats, nodes: NodeReach, sends: Bools, tariffs: Tariffs
-) -> Int16s:
+def _carried_bands(method: str, points: Points, reach: Reach, sends: Bools, tariffs: Tariffs) -> Int16s:
     """Bands of parcels that a service of `method` carries from the nodes in `sends`."""
     if method not in tariffs.first_band:
-        return np.full((len(lat), len(nodes.lat)), NO_LANE, np.int16)
-    bands = distance_bands(lat, lon, nodes.lat, nodes.lon, tariffs.band_edges_km[method])
+        return np.full((len(points.lat), len(reach.points.lat)), NO_LANE, np.int16)
+    bands = distance_bands(points, reach.points, tariffs.band_edges_km[method])
     served = (bands != BEYOND) & sends
     return np.where(served, bands + np.int16(tariffs.first_band[method]), np.int16(NO_LANE))
 

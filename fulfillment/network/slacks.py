@@ -83,7 +83,7 @@ class Slacks:
         """
         open_ended = np.isnat(promise_by)
         if self.days_late_max == 0:
-            slack = self._in_time(ready_at, departs_at, promise_by)
+            slack = self.in_time(ready_at, departs_at, promise_by)
             return np.where(open_ended, np.int16(self.open_ended), slack)
         promise = np.where(open_ended, departs_at, promise_by)
         ready = np.clip(_days_late(ready_at, promise), 0, self.days_late_max + 1)
@@ -95,8 +95,8 @@ class Slacks:
         )
         return np.where(open_ended, np.int16(self.open_ended), slack)
 
-    def _in_time(self, ready_at: Times, departs_at: Times, promise_by: Times) -> Int16s:
-        """Find the plain slacks, where no parcel may be late: count the levels that arrive in time."""
+    def in_time(self, ready_at: Times, departs_at: Times, promise_by: Times) -> Int16s:
+        """Find the plain slacks, with which no parcel is late: count the levels that arrive in time."""
         promise_us = promise_by.astype("datetime64[us]").astype(np.int64)
         ready_us = ready_at.astype("datetime64[us]").astype(np.int64)
         ahead_days = (promise_us - departs_at.astype("datetime64[us]").astype(np.int64)) // _DAY_US

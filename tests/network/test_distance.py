@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from fulfillment.network.distance import BEYOND, EARTH_RADIUS_KM, distance_bands, great_circle_km
+from fulfillment.network.distance import BEYOND, EARTH_RADIUS_KM, Points, distance_bands, great_circle_km
 
 HALF_EARTH_KM = math.pi * EARTH_RADIUS_KM
 
@@ -62,7 +62,15 @@ def test_bands_equal_the_formula_for_any_points_and_edges() -> None:
         edges = np.sort(rng.uniform(0, 15 if near else 21_000, int(rng.integers(1, 7))))
         km = great_circle_km(lat[:, None], lon[:, None], node_lat, node_lon)
         expected = [[band_by_formula(x, edges) for x in row] for row in km]
-        assert distance_bands(lat, lon, node_lat, node_lon, edges).tolist() == expected
+        points, nodes = Points.at(lat, lon), Points.at(node_lat, node_lon)
+        assert distance_bands(points, nodes, edges).tolist() == expected
+
+
+def test_some_of_the_points_are_as_far_as_they_were_among_the_others() -> None:
+    nodes = Points.at(np.array([40.0, 41.0, 42.0]), np.array([-75.0, -75.0, -75.0]))
+    here, edges = Points.at(np.array([40.0]), np.array([-75.0])), np.array([50.0, 150.0, 250.0])
+    assert distance_bands(here, nodes, edges).tolist() == [[0, 1, 2]]
+    assert distance_bands(here, nodes.only(np.array([2, 0])), edges).tolist() == [[2, 0]]
 
 
 def test_a_distance_on_the_edge_belongs_to_the_band() -> None:
@@ -74,20 +82,22 @@ def test_a_distance_on_the_edge_belongs_to_the_band() -> None:
         for k in range(60):
             here = (lat[k : k + 1], lon[k : k + 1], node_lat[k : k + 1], node_lon[k : k + 1])
             km = float(great_circle_km(*here)[0])
-            assert distance_bands(*here, np.array([km])).tolist() == [[0]]
-            assert distance_bands(*here, np.array([np.nextafter(km, 0)])).tolist() == [[BEYOND]]
-            assert distance_bands(*here, np.array([km / 2, km, 2 * km])).tolist() == [[1]]
+            pair = Points.at(*here[:2]), Points.at(*here[2:])
+            assert distance_bands(*pair, np.array([km])).tolist() == [[0]]
+            assert distance_bands(*pair, np.array([np.nextafter(km, 0)])).tolist() == [[BEYOND]]
+            assert distance_bands(*pair, np.array([km / 2, km, 2 * km])).tolist() == [[1]]
 
 
 def test_no_distance_is_within_an_edge_of_zero() -> None:
     lat, lon = np.array([40.7, 40.7]), np.array([-74.0, -74.0000001])
-    bands = distance_bands(lat, lon, lat[:1], lon[:1], np.array([0.0]))
+    bands = distance_bands(Points.at(lat, lon), Points.at(lat[:1], lon[:1]), np.array([0.0]))
     assert bands.tolist() == [[0], [BEYOND]]
 
 
 @pytest.mark.parametrize("lat", [-90.0, -37.5, 0.0, 90.0])
 def test_the_antipode_is_within_half_the_earth(lat: float) -> None:
-    at, node = (np.array([lat]), np.array([10.0])), (np.array([-lat]), np.array([-170.0]))
-    assert distance_bands(*at, *node, np.array([20_000.0, 20_020.0])).tolist() == [[1]]
-    assert distance_bands(*at, *node, np.array([20_000.0])).tolist() == [[BEYOND]]
-    assert distance_bands(*at, *node, np.array([40_000.0])).tolist() == [[0]]
+    at = Points.at(np.array([lat]), np.array([10.0]))
+    node = Points.at(np.array([-lat]), np.array([-170.0]))
+    assert distance_bands(at, node, np.array([20_000.0, 20_020.0])).tolist() == [[1]]
+    assert distance_bands(at, node, np.array([20_000.0])).tolist() == [[BEYOND]]
+    assert distance_bands(at, node, np.array([40_000.0])).tolist() == [[0]]

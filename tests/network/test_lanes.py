@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from fulfillment.network.distance import great_circle_km
-from fulfillment.network.lanes import NO_LANE, destinations, local_bands, pickup_bands, shipping_bands
+from fulfillment.network.distance import Points, great_circle_km
+from fulfillment.network.lanes import NO_LANE, Reach, destinations, local_bands, pickup_bands, shipping_bands
 from fulfillment.network.tariffs import Tariffs
 from tests.network.tables import nodes_at, rates
 
@@ -21,6 +21,7 @@ TARIFFS = Tariffs.of(
 SHIP, LOCAL, CARRIED_TO_PICKUP = (TARIFFS.first_band[m] for m in ("SHIPPING", "LOCAL", "PICK_UP"))
 OWN = TARIFFS.own_pickup_band
 HERE = np.array([0.0])
+POINT = Points.at(HERE, HERE)
 ALL = np.ones(4, bool)
 
 
@@ -30,22 +31,22 @@ def line_of_nodes(**columns):
 
 
 def test_shipping_goes_as_far_as_the_last_zone() -> None:
-    bands = shipping_bands(HERE, HERE, line_of_nodes(), ALL, TARIFFS)
+    bands = shipping_bands(POINT, Reach.of(line_of_nodes()), ALL, TARIFFS)
     assert bands.tolist() == [[SHIP, SHIP, SHIP + 1, NO_LANE]]
 
 
 def test_a_node_that_may_not_send_has_no_lane() -> None:
-    bands = shipping_bands(HERE, HERE, line_of_nodes(), np.array([True, False, True, True]), TARIFFS)
+    bands = shipping_bands(POINT, Reach.of(line_of_nodes()), np.array([True, False, True, True]), TARIFFS)
     assert bands.tolist() == [[SHIP, NO_LANE, SHIP + 1, NO_LANE]]
 
 
 def test_same_day_keeps_to_the_nodes_own_radius() -> None:
     nodes = line_of_nodes(same_day_radius_km=[0.0, 100.0, 300.0, 2000.0])
-    bands = local_bands(HERE, HERE, nodes, ALL, TARIFFS)
+    bands = local_bands(POINT, Reach.of(nodes), ALL, TARIFFS)
     # A radius of 0 is enough where there is no distance; 222 km are within 300, but no rate goes there.
     assert bands.tolist() == [[LOCAL, NO_LANE, NO_LANE, NO_LANE]]
     nodes = line_of_nodes(same_day_radius_km=[0.0, 112.0, 300.0, 2000.0])
-    assert local_bands(HERE, HERE, nodes, ALL, TARIFFS).tolist() == [[LOCAL, LOCAL, NO_LANE, NO_LANE]]
+    assert local_bands(POINT, Reach.of(nodes), ALL, TARIFFS).tolist() == [[LOCAL, LOCAL, NO_LANE, NO_LANE]]
 
 
 def test_same_day_on_the_radius_is_inside() -> None:
@@ -53,12 +54,12 @@ def test_same_day_on_the_radius_is_inside() -> None:
     assert km == pytest.approx(KM_PER_DEGREE)
     at = line_of_nodes(same_day_radius_km=[0.0, km, 0.0, 0.0])
     below = line_of_nodes(same_day_radius_km=[0.0, np.nextafter(km, 0), 0.0, 0.0])
-    assert local_bands(HERE, HERE, at, ALL, TARIFFS).tolist() == [[LOCAL, LOCAL, NO_LANE, NO_LANE]]
-    assert local_bands(HERE, HERE, below, ALL, TARIFFS).tolist() == [[LOCAL, NO_LANE, NO_LANE, NO_LANE]]
+    assert local_bands(POINT, Reach.of(at), ALL, TARIFFS).tolist() == [[LOCAL, LOCAL, NO_LANE, NO_LANE]]
+    assert local_bands(POINT, Reach.of(below), ALL, TARIFFS).tolist() == [[LOCAL, NO_LANE, NO_LANE, NO_LANE]]
 
 
 def test_pickup_comes_from_own_stock_or_by_transfer() -> None:
-    bands = pickup_bands(np.array([0, 2]), line_of_nodes(), ALL, TARIFFS)
+    bands = pickup_bands(np.array([0, 2]), Reach.of(line_of_nodes()), ALL, TARIFFS)
     assert bands.tolist() == [
         [OWN, CARRIED_TO_PICKUP, CARRIED_TO_PICKUP, NO_LANE],
         [CARRIED_TO_PICKUP, CARRIED_TO_PICKUP, OWN, NO_LANE],
@@ -67,14 +68,14 @@ def test_pickup_comes_from_own_stock_or_by_transfer() -> None:
 
 def test_own_stock_pickup_needs_pickup_only_and_a_transfer_needs_ships() -> None:
     sends_nothing = np.zeros(4, bool)
-    assert pickup_bands(np.array([1]), line_of_nodes(), sends_nothing, TARIFFS).tolist() == [
+    assert pickup_bands(np.array([1]), Reach.of(line_of_nodes()), sends_nothing, TARIFFS).tolist() == [
         [NO_LANE, OWN, NO_LANE, NO_LANE]
     ]
 
 
 def test_a_node_without_pickup_receives_nothing_either() -> None:
     nodes = line_of_nodes(pickup=[True, False, True, True])
-    assert pickup_bands(np.array([1]), nodes, ALL, TARIFFS).tolist() == [[NO_LANE] * 4]
+    assert pickup_bands(np.array([1]), Reach.of(nodes), ALL, TARIFFS).tolist() == [[NO_LANE] * 4]
 
 
 def routed(method, *, pickup=-1, nodes=None, excluded=None):
@@ -127,6 +128,6 @@ def test_orders_of_one_method_to_one_point_share_a_destination() -> None:
 
 def test_a_method_without_rates_has_no_lane_but_own_pickup() -> None:
     bare = Tariffs.of(rates(("post", "ground", "SHIPPING", 1, 150, 500, 30, 1)))
-    assert local_bands(HERE, HERE, line_of_nodes(), ALL, bare).tolist() == [[NO_LANE] * 4]
+    assert local_bands(POINT, Reach.of(line_of_nodes()), ALL, bare).tolist() == [[NO_LANE] * 4]
     expected = [[NO_LANE, bare.own_pickup_band, NO_LANE, NO_LANE]]
-    assert pickup_bands(np.array([1]), line_of_nodes(), ALL, bare).tolist() == expected
+    assert pickup_bands(np.array([1]), Reach.of(line_of_nodes()), ALL, bare).tolist() == expected
