@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Table
 
 from fulfillment.domain.lines import Line
 from fulfillment.domain.placing import Decision, OrderRequest, PlannedParcel
 from fulfillment.domain.transitions import FulfillmentOrderState, OrderState, ParcelState
-from fulfillment.store.rowset import insert_rows
+from fulfillment.store.rowset import Rows, insert_all
 from fulfillment.store.schema.orders import (
     fulfillment_order,
     fulfillment_order_line,
@@ -75,22 +75,17 @@ class PlacedOrder:
 
 def add_placed_orders(connection: Connection, placed: Sequence[PlacedOrder], now: datetime) -> None:
     """Add orders with all that their decisions say; their units are committed by entries of the caller."""
-    if not placed:
-        return
-    _add_orders(connection, placed, now)
     decided = [(each.request, each.decided) for each in placed if each.decided is not None]
-    add_decided(connection, decided, now)
+    # A twin of the order's own id, under another key and from another process, may be there by now.
+    with racing_for_keys():
+        insert_all(connection, {**_order_rows(placed, now), **_decided_rows(decided, now)})
 
 
 def add_decided(
     connection: Connection, decided: Sequence[tuple[OrderRequest, Decided]], now: datetime
 ) -> None:
     """Add decisions on orders that are in the ledger, and the work that they make."""
-    if decided:
-        _add_decisions(connection, decided, now)
-        _add_fulfillment_orders(connection, decided, now)
-        work = [its_work for _, each in decided for its_work in each.work]
-        _add_parcels(connection, work, now)
+    insert_all(connection, _decided_rows(decided, now))
 
 
 def allocated_by_line(decided: Decided | None) -> dict[int, int]:
@@ -102,56 +97,45 @@ def allocated_by_line(decided: Decided | None) -> dict[int, int]:
     return units
 
 
-def _add_orders(connection: Connection, placed: Sequence[PlacedOrder], now: datetime) -> None:
+def _order_rows(placed: Sequence[PlacedOrder], now: datetime) -> dict[Table, Rows]:
     o, line = orders.c, order_line.c
     requests = [each.request for each in placed]
-    # A twin of the order's own id, under another key and from another process, may be there by now.
-    with racing_for_keys():
-        insert_rows(
-            connection,
-            orders,
-            {
-                o.order_id: [each.order_id for each in requests],
-                o.state: [each.state.value for each in placed],
-                o.review: [None if each.review is None else each.review.value for each in requests],
-                o.placed_at: [each.placed_at for each in requests],
-                o.channel: [each.channel for each in requests],
-                o.postal_code: [each.postal_code for each in requests],
-                o.method: [each.method.value for each in requests],
-                o.service: [each.service for each in requests],
-                o.pickup_node_id: [each.pickup_node_id for each in requests],
-                o.promise_by: [each.promise_by for each in requests],
-                o.priority: [each.priority for each in requests],
-                o.customer_id: [each.customer_id for each in requests],
-                o.content_digest: [each.digest for each in placed],
-                o.recorded_at: [now] * len(placed),
-                o.version: [1] * len(placed),
-                o.on_short: [each.on_short.value for each in requests],
-                o.hold_id: [each.hold_id for each in requests],
-            },
-        )
     lines = [(each, its, allocated_by_line(each.decided)) for each in placed for its in each.request.lines]
-    insert_rows(
-        connection,
-        order_line,
-        {
+    return {
+        orders: {
+            o.order_id: [each.order_id for each in requests],
+            o.state: [each.state.value for each in placed],
+            o.review: [None if each.review is None else each.review.value for each in requests],
+            o.placed_at: [each.placed_at for each in requests],
+            o.channel: [each.channel for each in requests],
+            o.postal_code: [each.postal_code for each in requests],
+            o.method: [each.method.value for each in requests],
+            o.service: [each.service for each in requests],
+            o.pickup_node_id: [each.pickup_node_id for each in requests],
+            o.promise_by: [each.promise_by for each in requests],
+            o.priority: [each.priority for each in requests],
+            o.customer_id: [each.customer_id for each in requests],
+            o.content_digest: [each.digest for each in placed],
+            o.recorded_at: [now] * len(placed),
+            o.version: [1] * len(placed),
+            o.on_short: [each.on_short.value for each in requests],
+            o.hold_id: [each.hold_id for each in requests],
+        },
+        order_line: {
             line.order_id: [each.request.order_id for each, _, _ in lines],
             line.line_no: [its.line_no for _, its, _ in lines],
             line.sku_id: [its.sku_id for _, its, _ in lines],
             line.qty: [its.qty for _, its, _ in lines],
             line.allocated: [allocated.get(its.line_no, 0) for _, its, allocated in lines],
         },
-    )
+    }
 
 
-def _add_decisions(
-    connection: Connection, decided: Sequence[tuple[OrderRequest, Decided]], now: datetime
-) -> None:
+def _decided_rows(decided: Sequence[tuple[OrderRequest, Decided]], now: datetime) -> dict[Table, Rows]:
     d = decision_table.c
-    insert_rows(
-        connection,
-        decision_table,
-        {
+    work = [(request, each, its_work) for request, each in decided for its_work in each.work]
+    return {
+        decision_table: {
             d.decision_id: [each.decision_id for _, each in decided],
             d.order_id: [request.order_id for request, _ in decided],
             d.policy_digest: [each.policy_digest for _, each in decided],
@@ -159,18 +143,18 @@ def _add_decisions(
             d.units_left: [each.units_left for _, each in decided],
             d.decided_at: [now] * len(decided),
         },
-    )
+        **_fulfillment_order_rows(work, now),
+        **_parcel_rows([its_work for _, _, its_work in work], now),
+    }
 
 
-def _add_fulfillment_orders(
-    connection: Connection, decided: Sequence[tuple[OrderRequest, Decided]], now: datetime
-) -> None:
+def _fulfillment_order_rows(
+    work: Sequence[tuple[OrderRequest, Decided, PlacedWork]], now: datetime
+) -> dict[Table, Rows]:
     f, line = fulfillment_order.c, fulfillment_order_line.c
-    work = [(request, each, its_work) for request, each in decided for its_work in each.work]
-    insert_rows(
-        connection,
-        fulfillment_order,
-        {
+    lines = [(request, its, each) for request, _, its in work for each in its.lines]
+    return {
+        fulfillment_order: {
             f.fulfillment_order_id: [its.fulfillment_order_id for _, _, its in work],
             f.order_id: [request.order_id for request, _, _ in work],
             f.node_id: [its.node_id for _, _, its in work],
@@ -181,12 +165,7 @@ def _add_fulfillment_orders(
             f.recorded_at: [now] * len(work),
             f.version: [1] * len(work),
         },
-    )
-    lines = [(request, its, each) for request, _, its in work for each in its.lines]
-    insert_rows(
-        connection,
-        fulfillment_order_line,
-        {
+        fulfillment_order_line: {
             line.fulfillment_order_id: [its.fulfillment_order_id for _, its, _ in lines],
             line.order_id: [request.order_id for request, _, _ in lines],
             line.line_no: [each.line_no for _, _, each in lines],
@@ -194,16 +173,15 @@ def _add_fulfillment_orders(
             line.qty: [each.qty for _, _, each in lines],
             line.picked: [0] * len(lines),
         },
-    )
+    }
 
 
-def _add_parcels(connection: Connection, work: Sequence[PlacedWork], now: datetime) -> None:
+def _parcel_rows(work: Sequence[PlacedWork], now: datetime) -> dict[Table, Rows]:
     p, line = parcel.c, parcel_line.c
     parcels = [(its, parcel_id, each) for its in work for parcel_id, each in its.parcels]
-    insert_rows(
-        connection,
-        parcel,
-        {
+    lines = [(its, parcel_id, its_line) for its, parcel_id, each in parcels for its_line in each.lines]
+    return {
+        parcel: {
             p.parcel_id: [parcel_id for _, parcel_id, _ in parcels],
             p.fulfillment_order_id: [its.fulfillment_order_id for its, _, _ in parcels],
             p.node_id: [each.node_id for _, _, each in parcels],
@@ -217,15 +195,10 @@ def _add_parcels(connection: Connection, work: Sequence[PlacedWork], now: dateti
             p.slot_on: [each.slot_on for _, _, each in parcels],
             p.cost_micros: [each.cost_micros for _, _, each in parcels],
         },
-    )
-    lines = [(its, parcel_id, its_line) for its, parcel_id, each in parcels for its_line in each.lines]
-    insert_rows(
-        connection,
-        parcel_line,
-        {
+        parcel_line: {
             line.parcel_id: [parcel_id for _, parcel_id, _ in lines],
             line.fulfillment_order_id: [its.fulfillment_order_id for its, _, _ in lines],
             line.line_no: [each.line_no for _, _, each in lines],
             line.qty: [each.qty for _, _, each in lines],
         },
-    )
+    }
