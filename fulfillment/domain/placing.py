@@ -174,6 +174,11 @@ class Decision:
 class StockView(Protocol):
     """What a decider knows of the ledger; told by whoever has read something newer."""
 
+    @property
+    def position(self) -> str:
+        """Tell the ledger's cursor up to which it knows all; '' before the first entry."""
+        ...
+
     def refresh(self, balances: Mapping[Position, Balance]) -> None:
         """Take committed balances; of two of one position the one with the higher version stands."""
         ...

@@ -228,6 +228,7 @@ class Committer:
             terms = PlacingTerms(
                 policy_digest=self._decider.policy_digest,
                 release_at=now + self._decider.release_window,
+                ledger_position=self._decider.view.position,
                 problem=self._problem,
                 ids=self._ids,
             )

@@ -15,7 +15,6 @@ from fulfillment.services.clear_order import clear_order
 from fulfillment.services.once import Problem, once
 from fulfillment.services.place_orders import CapacityTaken, PlacingTerms
 from fulfillment.services.placed_order import document_of
-from fulfillment.store.feed import head
 from fulfillment.store.idempotency import Answer, RequestKey
 from fulfillment.store.placed_orders import PlacedOrder
 from fulfillment.store.transaction import as_refusal
@@ -68,10 +67,11 @@ class OrderChanges:
             terms = PlacingTerms(
                 policy_digest=self._decider.policy_digest,
                 release_at=now + self._decider.release_window,
+                ledger_position=self._decider.view.position,
                 problem=self._problem,
                 ids=self._ids,
             )
-            return Answer(200, document_of(story(connection, terms, now), str(head(connection))))
+            return Answer(200, document_of(story(connection, terms, now), terms.ledger_position))
 
         refusal: FulfillmentError | None = None
         for _ in range(DECISIONS_MAX):

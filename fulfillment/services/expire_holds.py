@@ -11,16 +11,25 @@ from fulfillment.domain.stock import Entry, EntryReason, StockState
 from fulfillment.store.holds import ExpiredHold, expire_holds, lock_expired_holds
 from fulfillment.store.outbox import Event, add_events
 from fulfillment.store.posting import EntryGroup, Posted
+from fulfillment.store.rowset import Inserts
 from fulfillment.store.stock import post
 
 
 def post_after_expiry(
-    connection: Connection, groups: Sequence[EntryGroup], *, actor: str, now: datetime
+    connection: Connection,
+    groups: Sequence[EntryGroup],
+    *,
+    actor: str,
+    now: datetime,
+    inserts: Inserts | None = None,
+    ids_are_new: bool = False,
 ) -> Posted:
     """Post groups; where they take available units, what expired holds still reserve is released first.
 
     It locks those holds, then stock, so the caller holds no lock on stock yet. The outcome tells of `groups`
     alone.
+
+    inserts, ids_are_new : as in `post`, of `groups`
     """
     drawn = {
         (entry.node_id, entry.sku_id)
@@ -30,7 +39,8 @@ def post_after_expiry(
     }
     expired = lock_expired_holds(connection, sorted(drawn), now) if drawn else []
     expiries = expiry_groups(expired, actor=actor, now=now)
-    posted = post(connection, [*expiries, *groups])
+    # A hold that is active has not expired before, so the ids of its expiry are as new.
+    posted = post(connection, [*expiries, *groups], inserts=inserts, ids_are_new=ids_are_new)
     ended = {expiry.group_id for expiry in expiries}
     invariant(
         ended.issubset(posted.applied),

@@ -33,13 +33,14 @@ from fulfillment.services.expire_holds import post_after_expiry
 from fulfillment.services.once import Problem, refusal_answer
 from fulfillment.services.placed_order import decided_of, document_of, event_of
 from fulfillment.store.capacity import take_capacity
-from fulfillment.store.feed import head
 from fulfillment.store.holds import lock_holds, write_states
 from fulfillment.store.idempotency import Answer, KeyName, RequestKey, claim, release_claims, write_answers
 from fulfillment.store.orders import known_digests
-from fulfillment.store.outbox import add_events
+from fulfillment.store.outbox import add_first_events
 from fulfillment.store.placed_orders import Decided, PlacedOrder, add_placed_orders
 from fulfillment.store.posting import EntryGroup
+from fulfillment.store.rowset import Inserts
+from fulfillment.store.transaction import racing_for_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +90,15 @@ class PlacingTerms:
         Of the policy that decides.
     release_at : datetime
         UTC; when nodes may begin. Until then a decision may be improved.
+    ledger_position : str
+        The cursor that the view behind the decisions has reached.
     problem : callable
         Tells a refusal as the document of an answer.
     """
 
     policy_digest: str
     release_at: datetime
+    ledger_position: str
     problem: Problem
     ids: IdSource
 
@@ -184,7 +188,8 @@ def place_orders(
     pending = [each for each in pending if each.name not in refusals]
     short = _short_without_cause(chosen, pending)
     pending = [each for each in pending if each.name not in short]
-    _take_units(connection, pending, placed, now)
+    inserts = Inserts()
+    _take_units(connection, pending, placed, inserts, now)
     kept = [each for each in pending if each.name not in placed.too_late]
     # Of these, whoever is placed with some of its units, because it wants it so, stays placed.
     short |= _short_without_cause(chosen, kept) & refusals.keys()
@@ -193,11 +198,14 @@ def place_orders(
     # Only now, with its units taken, is an order's hold used up and the order written.
     write_states(connection, [each.conversion.hold for each in kept if each.conversion is not None])
     orders = [each.as_order() for each in kept]
-    add_placed_orders(connection, orders, now)
-    add_events(connection, [event_of(order, terms.ids) for order in orders], now)
-    position = str(head(connection))
+    add_placed_orders(inserts, orders, now)
+    add_first_events(inserts, [event_of(order, terms.ids) for order in orders], now)
+    # A twin of an order's id, under another key and from another process, may have come in between.
+    with racing_for_keys():
+        inserts.write(connection)
     answers = {
-        each.name: Answer(201, document_of(order, position)) for each, order in zip(kept, orders, strict=True)
+        each.name: Answer(201, document_of(order, terms.ledger_position))
+        for each, order in zip(kept, orders, strict=True)
     } | {name: refusal_answer(refusal, terms.problem) for name, refusal in refusals.items()}
     write_answers(connection, answers)
     release_claims(connection, list(placed.too_late))
@@ -309,7 +317,11 @@ def _convert_holds(
 
 
 def _take_units(
-    connection: Connection, pending: Sequence[_Pending], placed: GroupPlaced, now: datetime
+    connection: Connection,
+    pending: Sequence[_Pending],
+    placed: GroupPlaced,
+    inserts: Inserts,
+    now: datetime,
 ) -> None:
     """Commit the units of each order, all of them or none, and note who came too late."""
     groups = [
@@ -320,7 +332,7 @@ def _take_units(
     if not groups:
         return
     actor = pending[0].placement.key.client_id
-    posted = post_after_expiry(connection, groups, actor=actor, now=now)
+    posted = post_after_expiry(connection, groups, actor=actor, now=now, inserts=inserts, ids_are_new=True)
     placed.balances.update(posted.balances)
     for each in pending:
         if (refusal := posted.refused.get(each.request.order_id)) is not None:

@@ -4,12 +4,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Column, Connection, Executable, FromClause, Integer, and_, select, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    Executable,
+    FromClause,
+    Integer,
+    ScalarSelect,
+    Text,
+    and_,
+    literal_column,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from fulfillment.domain.placing import Slot
 from fulfillment.store.rowset import execute_over, rows_of
-from fulfillment.store.schema.network import EVERY_DAY, capacity, node
+from fulfillment.store.schema.network import EVERY_DAY, capacity
 from fulfillment.store.schema.orders import capacity_use
 
 _GIVEN_BACK = Column("given_back", Integer)
@@ -48,9 +60,7 @@ def take_capacity(connection: Connection, parcels: Mapping[Slot, int]) -> dict[S
             u.used: [parcels[slot] for slot in slots],
         },
     )
-    used = {(node_id, slot_on): in_use for node_id, slot_on, in_use in rows}
-    limits = _limits(connection, {node_id for node_id, _ in slots})
-    return {slot: Use(in_use, limits.get(slot[0])) for slot, in_use in used.items()}
+    return {(node_id, slot_on): Use(in_use, limit) for node_id, slot_on, in_use, limit in rows}
 
 
 def give_back_capacity(connection: Connection, parcels: Mapping[Slot, int]) -> dict[Slot, int]:
@@ -91,33 +101,26 @@ def read_capacity_use(connection: Connection, since: date) -> dict[Slot, int]:
     return {(node_id, slot_on): used for node_id, slot_on, used in rows}
 
 
-def _limits(connection: Connection, node_ids: set[str]) -> dict[str, int | None]:
-    """Read how many parcels a day each node may send; a node that is absent has no limit."""
-    rows = execute_over(connection, _limiting, {node.c.node_id: sorted(node_ids)})
-    return {node_id: qty for node_id, qty in rows}
-
-
-def _limiting(given: FromClause) -> Executable:
-    c, newer = capacity.c, capacity.alias("newer")
-    is_current = ~(
-        select(newer.c.version)
-        .where(newer.c.node_id == c.node_id, newer.c.slot == c.slot, newer.c.unit == c.unit)
-        .where(newer.c.version > c.version)
-        .exists()
-    )
-    return (
-        select(c.node_id, c.qty)
-        .join_from(given, capacity, c.node_id == given.c.node_id)
-        .where(c.slot == EVERY_DAY, c.unit == "parcels", is_current)
-    )
-
-
 def _taking_on_postgresql(given: FromClause) -> Executable:
     return _taking(given, postgresql.insert(capacity_use))
 
 
 def _taking_on_sqlite(given: FromClause) -> Executable:
     return _taking(given, sqlite.insert(capacity_use))
+
+
+def _limit() -> ScalarSelect[int]:
+    """Ask how many parcels a day the node may send, by the newest rule; NULL: any number."""
+    c = capacity.c
+    # As text: on SQLite what is returned names no tables, and the column would be compared with itself.
+    node_id = literal_column(f"{capacity_use.name}.{capacity_use.c.node_id.name}", Text)
+    return (
+        select(c.qty)
+        .where(c.node_id == node_id, c.slot == EVERY_DAY, c.unit == "parcels")
+        .order_by(c.version.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
 
 
 def _taking(given: FromClause, into: postgresql.Insert | sqlite.Insert) -> Executable:
@@ -128,4 +131,4 @@ def _taking(given: FromClause, into: postgresql.Insert | sqlite.Insert) -> Execu
     )
     return added.on_conflict_do_update(
         index_elements=[u.node_id, u.slot_on], set_={"used": u.used + added.excluded.used}
-    ).returning(u.node_id, u.slot_on, u.used)
+    ).returning(u.node_id, u.slot_on, u.used, _limit())

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Table
 from fulfillment.domain.lines import Line
 from fulfillment.domain.placing import Decision, OrderRequest, PlannedParcel
 from fulfillment.domain.transitions import FulfillmentOrderState, OrderState, ParcelState
-from fulfillment.store.rowset import Rows, insert_all
+from fulfillment.store.rowset import Inserts, Rows, insert_all
 from fulfillment.store.schema.orders import (
     fulfillment_order,
     fulfillment_order_line,
@@ -19,7 +19,6 @@ from fulfillment.store.schema.orders import (
     parcel_line,
 )
 from fulfillment.store.schema.planning import decision as decision_table
-from fulfillment.store.transaction import racing_for_keys
 
 MICROS_PER_CENT = 10_000
 
@@ -73,12 +72,15 @@ class PlacedOrder:
     decided: Decided | None
 
 
-def add_placed_orders(connection: Connection, placed: Sequence[PlacedOrder], now: datetime) -> None:
-    """Add orders with all that their decisions say; their units are committed by entries of the caller."""
+def add_placed_orders(inserts: Inserts, placed: Sequence[PlacedOrder], now: datetime) -> None:
+    """Add orders with all that their decisions say; their units are committed by entries of the caller.
+
+    A twin of an order's own id, under another key and from another process, may be there by the time they are
+    written: whoever writes them does so `racing_for_keys`.
+    """
     decided = [(each.request, each.decided) for each in placed if each.decided is not None]
-    # A twin of the order's own id, under another key and from another process, may be there by now.
-    with racing_for_keys():
-        insert_all(connection, {**_order_rows(placed, now), **_decided_rows(decided, now)})
+    for table, rows in (_order_rows(placed, now) | _decided_rows(decided, now)).items():
+        inserts.add(table, rows)
 
 
 def add_decided(

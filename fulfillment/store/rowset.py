@@ -110,6 +110,25 @@ def insert_all(connection: Connection, inserts: Mapping[Table, Rows]) -> None:
     connection.execute(_insert_all(shapes), values)
 
 
+class Inserts:
+    """Rows that wait to be inserted together with others: a table's after those that they refer to."""
+
+    def __init__(self) -> None:
+        self._rows: dict[Table, Rows] = {}
+
+    def add(self, table: Table, rows: Rows) -> None:
+        """Let rows wait; those of one table have the same columns."""
+        waiting = self._rows.get(table)
+        if waiting is not None:
+            rows = {key: [*waiting[key], *values] for key, values in rows.items()}
+        self._rows[table] = rows
+
+    def write(self, connection: Connection) -> None:
+        """Insert all of them."""
+        insert_all(connection, self._rows)
+        self._rows = {}
+
+
 def insert_missing(
     connection: Connection, table: Table, names: Sequence[str], rows: Select[*tuple[Any, ...]]
 ) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import Column, Connection
 from fulfillment.domain.stock import Balance, Border, Entry
 from fulfillment.store.buffers import floors_of
 from fulfillment.store.posting import EntryGroup, Position, Posted, Posting
+from fulfillment.store.rowset import Inserts
 from fulfillment.store.schema.stock import stock_entry
 from fulfillment.store.stock_rows import (
     STATES,
@@ -28,8 +29,22 @@ _COPIED = ("entry_id", "node_id", "sku_id", "source", "target", "qty", "reason",
            "occurred_at", "recorded_at")  # fmt: skip
 
 
-def post(connection: Connection, groups: Sequence[EntryGroup]) -> Posted:
+def post(
+    connection: Connection,
+    groups: Sequence[EntryGroup],
+    *,
+    inserts: Inserts | None = None,
+    ids_are_new: bool = False,
+) -> Posted:
     """Post groups of entries, in the order given, within the caller's transaction.
+
+    Parameters
+    ----------
+    inserts : Inserts or None
+        What the entries wait in for other rows of the caller's, who writes them `racing_for_keys`; None to
+        write them here.
+    ids_are_new : bool
+        The ids were made a moment ago: no entry has one of them, and none is looked up.
 
     Returns
     -------
@@ -42,7 +57,7 @@ def post(connection: Connection, groups: Sequence[EntryGroup]) -> Posted:
     positions = sorted({(entry.node_id, entry.sku_id) for entry in entries})
     make_rows(connection, sorted({(e.node_id, e.sku_id) for e in entries if isinstance(e.source, Border)}))
     before = lock_balances(connection, positions)
-    known = known_movements(connection, [entry.entry_id for entry in entries])
+    known = {} if ids_are_new else known_movements(connection, [entry.entry_id for entry in entries])
     channels = {group.sells_on for group in groups if group.sells_on is not None}
     floors = floors_of(connection, positions, channels)
     posting = Posting(before, known, floors)
@@ -56,7 +71,7 @@ def post(connection: Connection, groups: Sequence[EntryGroup]) -> Posted:
             {position: _counts(posting.after[position]) for position in changed},
             posting.lowest_floor,
         )
-        _add_entries(connection, posting.accepted)
+        _add_entries(connection, posting.accepted, inserts)
     return posted
 
 
@@ -80,7 +95,9 @@ def lock_balances(connection: Connection, positions: Sequence[Position]) -> dict
     }
 
 
-def _add_entries(connection: Connection, accepted: Sequence[tuple[Entry, Balance]]) -> None:
+def _add_entries(
+    connection: Connection, accepted: Sequence[tuple[Entry, Balance]], inserts: Inserts | None
+) -> None:
     e = stock_entry.c
     rows: dict[Column[Any], Sequence[object]] = {
         e[name]: [getattr(entry, name) for entry, _ in accepted] for name in _COPIED
@@ -88,7 +105,7 @@ def _add_entries(connection: Connection, accepted: Sequence[tuple[Entry, Balance
     rows[e.stock_version] = [after.version for _, after in accepted]
     for name in STATES:
         rows[e[f"{name}_after"]] = [getattr(after, name) for _, after in accepted]
-    add_entries(connection, rows)
+    add_entries(connection, rows, inserts)
 
 
 def _counts(balance: Balance) -> Counts:

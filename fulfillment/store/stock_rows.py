@@ -14,7 +14,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from fulfillment.domain.errors import invariant
 from fulfillment.domain.stock import StockState
 from fulfillment.store.posting import Movement, Position
-from fulfillment.store.rowset import Rows, execute_over, insert_missing, insert_rows, rows_of
+from fulfillment.store.rowset import Inserts, Rows, execute_over, insert_missing, insert_rows, rows_of
 from fulfillment.store.schema.catalogue import sku
 from fulfillment.store.schema.network import node
 from fulfillment.store.schema.stock import stock, stock_entry
@@ -136,8 +136,14 @@ def _changing(given: FromClause) -> ReturningUpdate[Any]:
     )
 
 
-def add_entries(connection: Connection, rows: Rows) -> None:
-    """Add entries whose movements are in the balances; `rows` has every column but the generated ones."""
+def add_entries(connection: Connection, rows: Rows, inserts: Inserts | None = None) -> None:
+    """Add entries whose movements are in the balances; `rows` has every column but the generated ones.
+
+    inserts : what they wait in for other rows, to be written `racing_for_keys`; None to write them here.
+    """
+    if inserts is not None:
+        inserts.add(stock_entry, rows)
+        return
     # The same entry id, on another row, at the same moment: a fresh attempt sees it as posted before.
     with racing_for_keys():
         insert_rows(connection, stock_entry, rows)

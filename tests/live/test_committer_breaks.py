@@ -181,7 +181,7 @@ def test_a_fault_at_any_step_leaves_one_effect_and_one_answer(ledger: Engine) ->
     """
     stock_up(ledger, {V: 999})
     steps = steps_of_a_group(ledger)
-    assert steps > 10
+    assert steps >= 8  # or nothing was watched
     placed = 1
     kind = ledger.dialect.name
     for at in range(steps):

@@ -25,6 +25,8 @@ from tests.support.ledgers import NOON
 class PlainView:
     """Balances and capacity in use, as last told."""
 
+    position = "1-1"
+
     def __init__(self, ledger: Engine) -> None:
         with ledger.connect() as connection:
             self.balances = balances(connection)
