@@ -40,6 +40,6 @@ def clear_order(
         raise NotFound(f"there is no order {order_id}", kind="order", id=order_id)
     ORDERS.move(order.state, Verb.CLEAR, order_id)
     asked = replace(order.request, review=None)
-    cleared = decide_anew(connection, asked, [], decide, terms, now=now, actor=actor)
+    cleared = decide_anew(connection, asked, [], decide, terms, now=now, actor=actor, takes_hold=True)
     add_events(connection, [event_of(cleared, terms.ids)], now)
     return cleared

@@ -48,14 +48,17 @@ def decide_anew(
     *,
     now: datetime,
     actor: str,
+    takes_hold: bool = False,
 ) -> PlacedOrder:
     """Decide an open order whose row is locked.
 
     Parameters
     ----------
     work : sequence of WorkInHand
-        What nodes have to do for it so far; none of them has begun. An order that has none may take over its
-        hold.
+        What nodes have to do for it so far; none of them has begun.
+    takes_hold : bool
+        Whether it takes over its hold now. An order that was decided before has used its hold up, even when
+        it has lost all its work since.
 
     Raises
     ------
@@ -67,7 +70,7 @@ def decide_anew(
         When the decision exceeds a node's capacity; the transaction must not commit.
     """
     order_id, had = asked.order_id, units_in_hand(work)
-    decision = decide(connection, [asked], {order_id: had} if work else {})[order_id]
+    decision = decide(connection, [asked], {} if takes_hold else {order_id: had})[order_id]
     if (refusal := refusal_of(asked, decision)) is not None:
         raise refusal
     decided = decided_of(
@@ -79,7 +82,7 @@ def decide_anew(
     entries = uncommit_entries(
         freed, order_id=order_id, cause=f"change/{decided.decision_id}", actor=actor, now=now
     )
-    if asked.hold_id is not None and not work:
+    if takes_hold and asked.hold_id is not None:
         converted, added = _convert(connection, asked.hold_id, added, order_id, actor, now)
         entries += converted
     entries += commit_entries(added, order_id=order_id, decision_id=decided.decision_id, actor=actor, now=now)

@@ -17,6 +17,7 @@ from fulfillment.domain.stock import Balance
 from fulfillment.ids import TimeOrderedIds
 from fulfillment.live.order_changes import OrderChanges
 from fulfillment.services.cancel_order import cancel_order
+from fulfillment.services.sell_at_till import SoldUnits, sell_at_till
 from fulfillment.store.capacity import read_capacity_use
 from fulfillment.store.entries import audit, balances
 from fulfillment.store.idempotency import Answer, RequestKey
@@ -27,7 +28,7 @@ from fulfillment.store.schema.messaging import outbox
 from fulfillment.store.schema.orders import fulfillment_order, parcel
 from fulfillment.store.transaction import run_in_transaction
 from tests.support.deciders import PlainDecider
-from tests.support.ledgers import NOON, stock_up
+from tests.support.ledgers import NOON, a_group, a_receipt, post_all, stock_up
 from tests.support.nodes import set_capacity
 from tests.support.placing import a_committer, a_placement, open_hold_in, problem
 
@@ -228,6 +229,19 @@ class TestChange:
         place(ledger, ("V", 3))
         set_state(ledger, "accepted")
         assert change(ledger, **COLLECT).status == 409
+
+    def test_of_an_order_that_lost_all_its_units_asks_no_more_of_its_hold(self, ledger: Engine) -> None:
+        """It took its hold over when it was placed; the till then took every unit."""
+        stock_up(ledger, {V1: 2, V2: 1})
+        open_hold_in(ledger, "H1", {V1: 2}, expires_at=NOON + timedelta(minutes=5))
+        place(ledger, ("V", 2), hold_id="H1")
+        clock = ManualClock(NOON)
+        sale = SoldUnits("T1", *V1, 2)
+        sell_at_till(ledger, [sale], clock=clock, ids=TimeOrderedIds(clock), actor="till")
+        assert change(ledger, **COLLECT).body["code"] == "insufficient_stock"
+        post_all(ledger, a_group(a_receipt(V2, 1)))
+        assert change(ledger, "K2", **COLLECT).body["state"] == "allocated"
+        assert now_in(ledger)[V2].committed == 2
 
     def test_of_an_order_on_hold_is_written_down(self, ledger: Engine) -> None:
         stock_up(ledger, {V1: 2, V2: 5})
