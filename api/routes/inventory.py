@@ -6,8 +6,6 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
-from fastapi.exceptions import RequestValidationError
-from pydantic import AwareDatetime, ValidationError
 from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
@@ -16,25 +14,24 @@ from api.answers import json_answer
 from api.auth import Caller, Reader, Stockkeeper, StoreHand
 from api.errors import problem_of
 from api.pages import PAGE_SIZE, Cursor, Limit, cursor_of, keys_of, page_of
+from api.reported_entries import read_entries
 from api.runtime import Runtime, Service
 from api.schemas.inventory import (
-    ENTRIES,
     BalancePage,
     CountAnswer,
     CountBody,
     EntriesAnswer,
-    EntryBody,
     EntryPage,
     SalesAnswer,
     SalesBody,
     entries_schema,
 )
-from api.schemas.words import Id
+from api.schemas.words import Id, UtcMoment
 from api.specification import problems
 from fulfillment.domain.counts import CountedSku
 from fulfillment.domain.errors import FulfillmentError
 from fulfillment.domain.stock import Balance
-from fulfillment.services.post_entries import ReportedEntries, post_entries
+from fulfillment.services.post_entries import post_entries
 from fulfillment.services.sell_at_till import SoldUnits, sell_at_till
 from fulfillment.services.sync_counts import CountSheet, sync_counts
 from fulfillment.store.entries import BalanceFilter, balances_as_of, history, some_balances
@@ -47,7 +44,7 @@ NodeId = Annotated[Id, Path(examples=["store-17"])]
 OfNode = Annotated[Id | None, Query(description="Of this node alone.", examples=["store-17"])]
 OfSku = Annotated[Id | None, Query(description="Of this SKU alone.", examples=["tee-black-m"])]
 AsOf = Annotated[
-    AwareDatetime | None, Query(description="As the ledger knew it at this moment; absent: as it is now.")
+    UtcMoment | None, Query(description="As the ledger knew it at this moment; absent: as it is now.")
 ]
 
 
@@ -156,28 +153,10 @@ def list_entries(
 
 
 def _report(service: Runtime, caller: Caller, body: bytes) -> Response:
-    try:
-        entries = ENTRIES.validate_json(body)["entries"]
-    except ValidationError as error:
-        found = error.errors(include_url=False, include_context=False, include_input=False)
-        raise RequestValidationError([{**each, "loc": ("body", *each["loc"])} for each in found]) from error
-    posted = post_entries(service.engine, _columns(entries), clock=service.clock, actor=caller.client_id)
-    names = [{"entry_id": each["entry_id"]} for each in entries]
+    entries = read_entries(body)
+    posted = post_entries(service.engine, entries, clock=service.clock, actor=caller.client_id)
+    names = [{"entry_id": entry_id} for entry_id in entries.entry_id]
     return json_answer({"results": _outcomes(names, posted.duplicates, posted.refused)})
-
-
-def _columns(entries: Sequence[EntryBody]) -> ReportedEntries:
-    return ReportedEntries(
-        entry_id=[each["entry_id"] for each in entries],
-        node_id=[each["node_id"] for each in entries],
-        sku_id=[each["sku_id"] for each in entries],
-        reason=[each["reason"] for each in entries],
-        source=[each.get("source") for each in entries],
-        target=[each.get("target") for each in entries],
-        qty=[each["qty"] for each in entries],
-        reference=[each.get("reference", "") for each in entries],
-        occurred_at=[_utc(each.get("occurred_at")) for each in entries],
-    )
 
 
 def _outcomes(

@@ -8,11 +8,11 @@ from typing import (
     Required,  # pydantic asks for these below Python 3.12
 )
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, with_config
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, with_config
 from pydantic.config import JsonDict
 from typing_extensions import TypedDict
 
-from api.schemas.words import Id, Name
+from api.schemas.words import Id, Name, UtcMoment
 from fulfillment.domain.checks import MAX_UNITS
 from fulfillment.domain.stock import EntryReason
 from fulfillment.services.post_entries import ENTRIES_MAX
@@ -25,7 +25,7 @@ Place = Literal["available", "unavailable", "supplier", "customer", "loss"]
 Reported = Literal[
     "receive", "return", "transfer_out", "transfer_in", "found", "set_aside", "restore", "write_off"
 ]
-Moment = Annotated[AwareDatetime | None, Field(description="When it happened; absent: now.")]
+Moment = Annotated[UtcMoment | None, Field(description="When it happened; absent: now.")]
 Outcome = Literal["applied", "duplicate", "rejected"]
 
 ENTRY_EXAMPLE: JsonDict = {
@@ -200,7 +200,7 @@ class CountBody(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": COUNT_EXAMPLE})
 
     count_id: Id
-    counted_at: AwareDatetime
+    counted_at: UtcMoment
     is_complete: bool = Field(default=False, description="Whether every SKU that is not named has no units.")
     lines: Annotated[list[CountLine], Field(max_length=LINES_MAX)]
 

@@ -4,10 +4,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
 
-from api.schemas.words import Id
+from api.schemas.words import Id, UtcMoment
 from fulfillment.domain.checks import MAX_UNITS
 from fulfillment.domain.kinds import Method
 from fulfillment.domain.orders import Review
@@ -87,7 +87,7 @@ class OrderBody(BaseModel):
     service: Annotated[str, Field(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")] = ""
     postal_code: Id | None = None
     pickup_node_id: Id | None = None
-    promise_by: AwareDatetime | None = None
+    promise_by: UtcMoment | None = None
     priority: Annotated[int, Field(ge=1, le=MAX_UNITS)] = 1
     customer_id: Annotated[Id, Field(description="Opaque; it must name nobody.")]
     lines: Annotated[list[LineBody], Field(min_length=1, max_length=LINES_MAX)]
@@ -115,7 +115,7 @@ class ChangeBody(BaseModel):
     service: Annotated[str, Field(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")] | None = None
     postal_code: Id | None = None
     pickup_node_id: Id | None = None
-    promise_by: AwareDatetime | None = Field(None, description="null takes the deadline away.")
+    promise_by: UtcMoment | None = Field(None, description="null takes the deadline away.")
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
@@ -11,7 +12,7 @@ from fulfillment.clock import Clock
 from fulfillment.domain.errors import FulfillmentError, InvalidRequest
 from fulfillment.domain.reported import Move, reported_move
 from fulfillment.services.kit_stock import kit_has_no_stock
-from fulfillment.store.bulk import BulkPosted, EntryColumns, post_each
+from fulfillment.store.bulk import BulkPosted, EntryColumns, RowsMissing, post_each
 from fulfillment.store.recipes import kits_among
 from fulfillment.store.transaction import run_in_transaction
 
@@ -60,16 +61,18 @@ def post_entries(engine: Engine, reported: ReportedEntries, *, clock: Clock, act
         When there are more than `ENTRIES_MAX`; nothing was written.
     """
 
-    def story(connection: Connection) -> BulkPosted:
-        return post_entries_within(connection, reported, clock=clock, actor=actor)
+    def story(connection: Connection, *, makes_rows: bool) -> BulkPosted:
+        now = clock.now()
+        return _post(connection, reported, now=now, actor=actor, makes_rows=makes_rows)
 
-    return run_in_transaction(engine, story)
+    _refuse_too_many(reported)
+    try:
+        return run_in_transaction(engine, partial(story, makes_rows=False))
+    except RowsMissing:
+        return run_in_transaction(engine, partial(story, makes_rows=True))
 
 
-def post_entries_within(
-    connection: Connection, reported: ReportedEntries, *, clock: Clock, actor: str
-) -> BulkPosted:
-    """Do what `post_entries` does, in the caller's transaction."""
+def _refuse_too_many(reported: ReportedEntries) -> None:
     count = len(reported.entry_id)
     if count > ENTRIES_MAX:
         raise InvalidRequest(
@@ -78,13 +81,18 @@ def post_entries_within(
             key="entries",
             value=count,
         )
-    now = clock.now()
+
+
+def _post(
+    connection: Connection, reported: ReportedEntries, *, now: datetime, actor: str, makes_rows: bool
+) -> BulkPosted:
     moves, refused = _moves(reported)
     for kit_id, components in kits_among(connection, sorted(set(reported.sku_id))).items():
         for index in (index for index, sku_id in enumerate(reported.sku_id) if sku_id == kit_id):
             moves[index], refused[index] = None, kit_has_no_stock(kit_id, components)
     allowed = [index for index, move in enumerate(moves) if move is not None]
-    posted = post_each(connection, _columns(reported, moves, allowed, now), actor=actor, recorded_at=now)
+    columns = _columns(reported, moves, allowed, now)
+    posted = post_each(connection, columns, actor=actor, recorded_at=now, makes_rows=makes_rows)
     return BulkPosted(
         applied=[allowed[place] for place in posted.applied],
         duplicates=[allowed[place] for place in posted.duplicates],
@@ -94,19 +102,14 @@ def post_entries_within(
 
 def _moves(reported: ReportedEntries) -> tuple[list[Move | None], dict[int, FulfillmentError]]:
     """Tell from where to where each entry moves units, None for one that may not be reported."""
-    known: dict[tuple[str, str | None, str | None], Move | InvalidRequest] = {}
-    moves: list[Move | None] = []
-    refused: dict[int, FulfillmentError] = {}
-    for index, asked in enumerate(zip(reported.reason, reported.source, reported.target, strict=True)):
-        move = known.get(asked)
-        if move is None:
-            move = known[asked] = _move(*asked)
-        if isinstance(move, InvalidRequest):
-            refused[index] = move
-            moves.append(None)
-        else:
-            moves.append(move)
-    return moves, refused
+    asked = list(zip(reported.reason, reported.source, reported.target, strict=True))
+    known = {each: _move(*each) for each in set(asked)}
+    allowed = {each: None if isinstance(move, InvalidRequest) else move for each, move in known.items()}
+    moves = [allowed[each] for each in asked]
+    if None not in allowed.values():
+        return moves, {}
+    refusals = {each: move for each, move in known.items() if isinstance(move, InvalidRequest)}
+    return moves, {index: refusals[each] for index, each in enumerate(asked) if each in refusals}
 
 
 def _move(reason: str, source: str | None, target: str | None) -> Move | InvalidRequest:

@@ -1,11 +1,12 @@
 """What kits are made of: now, and on the day on which something was promised."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, and_, select
 
-from fulfillment.store.rowset import rows_of
+from fulfillment.store.rowset import execute_over, rows_of
 from fulfillment.store.schema.catalogue import kit, kit_component
 
 Recipes = Mapping[str, Sequence[tuple[datetime, Mapping[str, int]]]]
@@ -27,8 +28,7 @@ def all_recipes(connection: Connection) -> Recipes:
 
 def kits_among(connection: Connection, sku_ids: Sequence[str]) -> dict[str, Mapping[str, int]]:
     """Return the components of those of `sku_ids` that are kits now."""
-    given = rows_of(connection, {kit.c.kit_sku_id: sku_ids})
-    recipes = _recipes(connection, kit.c.kit_sku_id.in_(select(given.c.kit_sku_id)))
+    recipes = _by_kit(execute_over(connection, _among, {kit.c.kit_sku_id: sku_ids}))
     current = {kit_id: versions[0][1] for kit_id, versions in recipes.items()}
     return {kit_id: units for kit_id, units in current.items() if units}
 
@@ -41,15 +41,26 @@ def units_of(sku_id: str, at: datetime, recipes: Recipes) -> Mapping[str, int]:
     return {sku_id: 1}
 
 
+def _among(given: FromClause) -> Select[*tuple[Any, ...]]:
+    return _wanted(kit.c.kit_sku_id.in_(select(given.c.kit_sku_id)))
+
+
 def _recipes(connection: Connection, is_wanted: ColumnElement[bool]) -> Recipes:
+    return _by_kit(connection.execute(_wanted(is_wanted)))
+
+
+def _wanted(is_wanted: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     c = kit_component.c
     is_of_kit = and_(c.kit_sku_id == kit.c.kit_sku_id, c.version == kit.c.version)
-    rows = connection.execute(
+    return (
         select(kit.c.kit_sku_id, kit.c.version, kit.c.recorded_at, c.sku_id, c.qty)
         .join_from(kit, kit_component, is_of_kit, isouter=True)
         .where(is_wanted)
         .order_by(kit.c.kit_sku_id, kit.c.version.desc())
     )
+
+
+def _by_kit(rows: Iterable[Row[*tuple[Any, ...]]]) -> Recipes:
     recipes: dict[str, dict[int, tuple[datetime, dict[str, int]]]] = {}
     for kit_id, version, recorded_at, sku_id, qty in rows:
         _, units = recipes.setdefault(kit_id, {}).setdefault(version, (recorded_at, {}))

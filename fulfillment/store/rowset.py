@@ -40,6 +40,9 @@ from fulfillment.domain.checks import require_utc
 Rows = Mapping[Column[Any], Sequence[object]]
 """Values by column, all of one length. The column gives each its name and its type in the database."""
 
+SameForAll = Mapping[Column[Any], object]
+"""One value by column for every row: it travels once, and the database reads it once."""
+
 
 def rows_of(connection: Connection, rows: Rows, name: str = "given") -> FromClause:
     """Return `rows` as something to select from, with columns named as the keys of `rows`.
@@ -74,14 +77,18 @@ def execute_over(
     return connection.execute(statement, {**_values(connection.dialect, rows), **more})
 
 
-def insert_rows(connection: Connection, table: Table, rows: Rows) -> None:
-    """Insert `rows` with as few round trips as the database needs."""
-    if not any(len(values) for values in rows.values()):
+def insert_rows(connection: Connection, table: Table, rows: Rows, same: SameForAll | None = None) -> None:
+    """Insert `rows`, each with the values that are the same for all; in as few round trips as can be."""
+    count = max((len(values) for values in rows.values()), default=0)
+    if not count:
         return
-    names = [key.name for key in rows]
+    same = same or {}
     if connection.dialect.name == "postgresql":
-        connection.execute(_insert(table, tuple(rows), _KEPT), _array_texts(_KEPT, rows))
+        values = _array_texts(_KEPT, rows) | {f"{_SAME}_{key.name}": it for key, it in same.items()}
+        connection.execute(_insert(table, tuple(rows), tuple(same), _KEPT), values)
         return
+    rows = {**rows, **{key: [it] * count for key, it in same.items()}}
+    names = [key.name for key in rows]
     # Past SQLAlchemy's own executemany, which handles a dictionary a row and takes most of the time.
     stored = [_as_stored(connection.dialect, key, values) for key, values in rows.items()]
     marks = ", ".join("?" * len(names))
@@ -154,6 +161,7 @@ def _unnest(texts: Sequence[tuple[Column[Any], ColumnElement[str]]], name: str) 
 
 _KEPT = "given"
 """What the parameters of kept statements are called, and the rows in them."""
+_SAME = "same"
 
 
 @functools.lru_cache(maxsize=1_000)
@@ -164,15 +172,19 @@ def _built(
 
 
 @functools.lru_cache(maxsize=1_000)
-def _insert(table: Table, keys: tuple[Column[Any], ...], name: str) -> Insert:
-    names = [key.name for key in keys]
+def _insert(table: Table, keys: tuple[Column[Any], ...], same: tuple[Column[Any], ...], name: str) -> Insert:
     given = _kept_arrays(name, keys)
-    return insert(table).from_select(names, select(*(given.c[name] for name in names)))
+    columns = [*(given.c[key.name] for key in keys), *(_same_for_all(key) for key in same)]
+    return insert(table).from_select([key.name for key in (*keys, *same)], select(*columns))
+
+
+def _same_for_all(key: Column[Any]) -> ColumnElement[Any]:
+    return cast(bindparam(f"{_SAME}_{key.name}", type_=key.type), key.type)
 
 
 @functools.lru_cache(maxsize=1_000)
 def _insert_all(shapes: tuple[tuple[Table, tuple[Column[Any], ...]], ...]) -> Insert:
-    *others, last = [_insert(table, keys, table.name) for table, keys in shapes]
+    *others, last = [_insert(table, keys, (), table.name) for table, keys in shapes]
     return last.add_cte(*(each.cte(f"into_{each.table.name}") for each in others))
 
 
@@ -199,6 +211,8 @@ def _array_text(key: Column[Any], values: Sequence[object]) -> str:
     if isinstance(key.type, JSON):
         values = [None if value is None else json.dumps(value) for value in values]
     kinds = set(map(type, values))
+    if kinds == {int} and len(set(values)) == 1:  # as changes of a state that hardly anything moves
+        return f"{{{','.join([str(values[0])] * len(values))}}}"
     if kinds <= {int}:
         return f"{{{','.join(map(str, values))}}}"
     if kinds == {str}:

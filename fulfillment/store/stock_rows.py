@@ -6,10 +6,21 @@ locked, so that two callers cannot deadlock.
 """
 
 from collections.abc import Mapping, Sequence
+from operator import sub
 from typing import Any
 
-from sqlalchemy import Column, Connection, FromClause, Integer, Select, and_, literal_column, select, update
-from sqlalchemy.sql.dml import ReturningUpdate
+from sqlalchemy import (
+    Column,
+    Connection,
+    FromClause,
+    Integer,
+    Select,
+    Update,
+    and_,
+    literal_column,
+    select,
+    update,
+)
 
 from fulfillment.domain.errors import invariant
 from fulfillment.domain.stock import StockState
@@ -25,6 +36,7 @@ Counts = tuple[int, int, int, int, int]
 
 STATES = [state.value for state in StockState]
 _CHANGE = {name: Column(f"{name}_change", Integer) for name in [*STATES, "version"]}
+_AFTER = {name: Column(f"{name}_after", Integer) for name in _CHANGE}
 _FLOOR = Column("floor", Integer)
 
 
@@ -46,20 +58,26 @@ def make_rows(connection: Connection, positions: Sequence[Position]) -> None:
 
 
 def _missing(connection: Connection, positions: Sequence[Position]) -> list[Position]:
-    given = rows_of(connection, rows_by_position(positions))
+    rows = execute_over(connection, _absent, rows_by_position(positions))
+    return sorted((node_id, sku_id) for node_id, sku_id in rows)
+
+
+def _absent(given: FromClause) -> Select[*tuple[Any, ...]]:
     is_there = (
         select(stock.c.version)
         .where(stock.c.node_id == given.c.node_id, stock.c.sku_id == given.c.sku_id)
         .exists()
     )
-    rows = connection.execute(select(given.c.node_id, given.c.sku_id).where(~is_there))
-    return sorted((node_id, sku_id) for node_id, sku_id in rows)
+    return select(given.c.node_id, given.c.sku_id).where(~is_there)
 
 
 def lock_rows(connection: Connection, positions: Sequence[Position]) -> dict[Position, Counts]:
     """Lock the rows in (node, SKU) order and read them. SQLite's one writer holds every lock already."""
-    rows = execute_over(connection, _locking, rows_by_position(sorted(positions))).all()
-    return {(row[0], row[1]): (row[2], row[3], row[4], row[5], row[6]) for row in rows}
+    rows = execute_over(connection, _locking, rows_by_position(positions))
+    return {
+        (node_id, sku_id): (available, reserved, committed, unavailable, version)
+        for node_id, sku_id, available, reserved, committed, unavailable, version in rows
+    }
 
 
 def _locking(given: FromClause) -> Select[*tuple[Any, ...]]:
@@ -94,8 +112,8 @@ def change_rows(
 ) -> None:
     """Change locked rows from what they were to what their entries make of them.
 
-    The database does its own sum, guarded by ``available + change >= floor`` and by its CHECK constraints,
-    and both must agree.
+    The database does its own sum, guarded by ``available + change >= floor`` and by its CHECK constraints; a
+    row changes only where that sum is the one given, and every row must.
 
     Parameters
     ----------
@@ -104,35 +122,37 @@ def change_rows(
     floors : mapping
         Units that must stay available, where that is more than 0.
     """
-    changed = sorted(after)
+    changed = list(after)
     rows: dict[Column[Any], Sequence[object]] = dict(rows_by_position(changed))
-    steps = [
-        [new - old for new, old in zip(after[position], before[position], strict=True)]
-        for position in changed
-    ]
-    for change, column in zip(_CHANGE.values(), zip(*steps, strict=True), strict=True):
-        rows[change] = column
+    were = list(zip(*[before[position] for position in changed], strict=True))
+    are = list(zip(*[after[position] for position in changed], strict=True))
+    for name, old, new in zip(_CHANGE, were, are, strict=True):
+        rows[_CHANGE[name]] = list(map(sub, new, old))
+        rows[_AFTER[name]] = new
     rows[_FLOOR] = [floors.get(position, 0) for position in changed]
-    changed_rows = execute_over(connection, _changing, rows).all()
-    in_database = {(row[0], row[1]): tuple(row[2:]) for row in changed_rows}
-    if in_database != after:
-        wrong = next(position for position in changed if in_database.get(position) != after[position])
-        invariant(
-            False,
-            "a balance in the database differs from what its entries make of it",
-            position=wrong,
-            expected=after[wrong],
-            found=in_database.get(wrong),
-        )
+    if execute_over(connection, _changing, rows).rowcount != len(changed):
+        _tell_difference(lock_rows(connection, changed), after)
 
 
-def _changing(given: FromClause) -> ReturningUpdate[Any]:
+def _tell_difference(in_database: Mapping[Position, Counts], after: Mapping[Position, Counts]) -> None:
+    wrong = [position for position, counts in after.items() if in_database.get(position) != counts]
+    invariant(
+        False,
+        "a balance in the database cannot become what its entries make of it",
+        position=wrong[:1],
+        expected=[after[position] for position in wrong[:1]],
+        found=[in_database.get(position) for position in wrong[:1]],
+    )
+
+
+def _changing(given: FromClause) -> Update:
+    sums = {name: stock.c[name] + given.c[_CHANGE[name].name] for name in _CHANGE}
     return (
         update(stock)
         .where(stock.c.node_id == given.c.node_id, stock.c.sku_id == given.c.sku_id)
-        .where(stock.c.available + given.c.available_change >= given.c.floor)
-        .values({name: stock.c[name] + given.c[change.name] for name, change in _CHANGE.items()})
-        .returning(*stock.c)
+        .where(sums["available"] >= given.c.floor)
+        .where(*(sums[name] == given.c[_AFTER[name].name] for name in _CHANGE))
+        .values(sums)
     )
 
 
@@ -144,9 +164,16 @@ def add_entries(connection: Connection, rows: Rows, inserts: Inserts | None = No
     if inserts is not None:
         inserts.add(stock_entry, rows)
         return
+    e = stock_entry.c
+    same = {
+        column: rows[column][0]
+        for column in (e.actor, e.occurred_at, e.recorded_at)
+        if len(set(rows[column])) == 1
+    }
+    each = {column: values for column, values in rows.items() if column not in same}
     # The same entry id, on another row, at the same moment: a fresh attempt sees it as posted before.
     with racing_for_keys():
-        insert_rows(connection, stock_entry, rows)
+        insert_rows(connection, stock_entry, each, same)
 
 
 def rows_by_position(positions: Sequence[Position]) -> Rows:

@@ -5,11 +5,11 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Connection, Engine, select
 
 from fulfillment.domain.checks import MAX_UNITS
 from fulfillment.domain.stock import MOVES, Entry
-from fulfillment.store.bulk import BulkPosted, EntryColumns, post_each
+from fulfillment.store.bulk import BulkPosted, EntryColumns, RowsMissing, post_each
 from fulfillment.store.entries import audit
 from fulfillment.store.posting import EntryGroup, Posted
 from fulfillment.store.schema.stock import stock, stock_entry
@@ -51,7 +51,8 @@ def columns_of(entries: list[Entry]) -> EntryColumns:
 def in_bulk(ledger: Engine, entries: list[Entry]) -> BulkPosted:
     columns = columns_of(entries)
     return run_in_transaction(
-        ledger, lambda connection: post_each(connection, columns, actor="tester", recorded_at=NOON)
+        ledger,
+        lambda connection: post_each(connection, columns, actor="tester", recorded_at=NOON, makes_rows=True),
     )
 
 
@@ -108,3 +109,19 @@ def test_each_entry_keeps_its_own_moment(ledger: Engine) -> None:
             select(stock_entry.c.occurred_at, stock_entry.c.recorded_at).order_by(stock_entry.c.stock_version)
         ).all()
     assert [tuple(row) for row in rows] == [(at, NOON) for at in moments]
+
+
+def test_where_a_row_is_missing_nothing_is_posted_before_rows_are_made(ledger: Engine) -> None:
+    with ledger.begin() as connection:
+        add_places(connection, ["L1"], ["V", "W"])
+    receive = next(move for move in MOVES_OF_ALL if move[0] == "receive" and move[2] == "available")
+    in_bulk(ledger, [an_entry(POSITIONS[0], 1, *receive)])
+    arriving = columns_of([an_entry(position, 1, *receive) for position in POSITIONS[:2]])
+
+    def post_them(connection: Connection, *, makes_rows: bool) -> BulkPosted:
+        return post_each(connection, arriving, actor="tester", recorded_at=NOON, makes_rows=makes_rows)
+
+    with pytest.raises(RowsMissing):
+        run_in_transaction(ledger, lambda connection: post_them(connection, makes_rows=False))
+    assert len(history(ledger)[0]) == 1
+    assert run_in_transaction(ledger, lambda c: post_them(c, makes_rows=True)).applied == [0, 1]

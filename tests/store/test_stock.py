@@ -2,10 +2,19 @@ import pytest
 from sqlalchemy import Engine, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from fulfillment.domain.errors import Conflict, InsufficientStock, InvalidRequest, NotFound, Shortfall
+from fulfillment.domain.errors import (
+    Conflict,
+    InsufficientStock,
+    InvalidRequest,
+    InvariantViolation,
+    NotFound,
+    Shortfall,
+)
 from fulfillment.domain.stock import MAX_UNITS, Balance, Border, EntryReason
 from fulfillment.store.entries import audit, balances
 from fulfillment.store.schema.stock import stock, stock_entry
+from fulfillment.store.stock_rows import change_rows
+from fulfillment.store.transaction import run_in_transaction
 from tests.support.ledgers import A, C, R, a_group, a_receipt, an_entry, post_all, set_buffer, stock_up
 
 V, W = ("L1", "V"), ("L1", "W")
@@ -201,3 +210,13 @@ def test_units_keep_their_places_through_a_whole_life(ledger: Engine) -> None:
     )
     assert balance_of(ledger, V) == Balance(available=3, version=4)
     assert_audit_agrees(ledger)
+
+
+def test_a_sum_that_the_database_does_not_share_is_never_written(ledger: Engine) -> None:
+    """Its own sum and ours must agree: a row that is not as it was read under its lock stays as it is."""
+    stock_up(ledger, {V: 5})
+    before, after = (4, 0, 0, 0, 1), (3, 0, 1, 0, 2)  # there are 5 in truth
+    with pytest.raises(InvariantViolation, match="cannot become"):
+        run_in_transaction(ledger, lambda connection: change_rows(connection, {V: before}, {V: after}, {}))
+    with ledger.connect() as connection:
+        assert balances(connection)[V].available == 5
