@@ -10,7 +10,6 @@ import threading
 from collections.abc import Callable
 from random import Random
 from typing import Protocol
-from uuid import UUID
 
 from fulfillment.clock import Clock
 
@@ -50,12 +49,13 @@ class TimeOrderedIds:
         """Return the next identifier."""
         milliseconds = int(self._clock.now().timestamp() * 1000)
         with self._lock:
-            number = milliseconds << _RANDOM_BITS | self._random_bits(_RANDOM_BITS)
-            if number <= self._last:
+            if milliseconds > self._last >> _RANDOM_BITS:
+                number = milliseconds << _RANDOM_BITS | self._random_bits(_RANDOM_BITS)
+            else:
                 # RFC 9562, section 6.2, method 2: step from the last one by a random amount.
                 number = self._last + 1 + self._random_bits(_STEP_BITS)
             self._last = number
-        return str(_as_version_7(number))
+        return _as_version_7(number)
 
 
 class SeededIds(TimeOrderedIds):
@@ -70,8 +70,9 @@ def new_secret() -> str:
     return secrets.token_urlsafe(_SECRET_BYTES)
 
 
-def _as_version_7(number: int) -> UUID:
-    """Spread 122 ordered bits around the version and variant fields, which keeps their order."""
+def _as_version_7(number: int) -> str:
+    """Write 122 ordered bits around the version and variant fields, which keeps their order."""
     high, low = number >> _LOW_BITS, number & ((1 << _LOW_BITS) - 1)
     milliseconds, rand_a = high >> 12, high & 0xFFF
-    return UUID(int=milliseconds << 80 | 0x7 << 76 | rand_a << 64 | 0b10 << _LOW_BITS | low)
+    text = f"{milliseconds << 80 | 0x7 << 76 | rand_a << 64 | 0b10 << _LOW_BITS | low:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

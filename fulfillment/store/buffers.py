@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, FromClause, Select, and_, bindparam, func, select, tuple_
+from sqlalchemy import Connection, FromClause, Select, and_, func, select, tuple_
 
 from fulfillment.domain.buffers import ANY_SKU, BufferRule, Buffers, RuleKey, scopes_of
 from fulfillment.store.rowset import execute_over, insert_rows, rows_of
@@ -64,9 +64,10 @@ def buffers_at(
             buffer.c.node_id: [node_id for node_id, _ in scopes],
             buffer.c.sku_id: [sku_id for _, sku_id in scopes],
         },
-        channels=sorted({ALL_CHANNELS, *channels}),
     )
-    return Buffers(BufferRule(*row) for row in rows)
+    wanted = {ALL_CHANNELS, *channels}
+    rules = (BufferRule(*row) for row in rows)
+    return Buffers(rule for rule in rules if rule.channel in wanted)
 
 
 def _speaking(given: FromClause) -> Select[*tuple[Any, ...]]:
@@ -74,7 +75,7 @@ def _speaking(given: FromClause) -> Select[*tuple[Any, ...]]:
         select(*_COLUMNS)
         .select_from(given)
         .join(buffer, and_(buffer.c.node_id == given.c.node_id, buffer.c.sku_id == given.c.sku_id))
-        .where(buffer.c.channel.in_(bindparam("channels", expanding=True)), _is_current)
+        .where(_is_current)
     )
 
 

@@ -139,7 +139,6 @@ def _open_postgresql(url: URL) -> Engine:
         hide_parameters=True,  # an error's text reaches logs, and orders name customers
         isolation_level="READ COMMITTED",
         **_pool(),
-        pool_pre_ping=True,
         connect_args={
             "connect_timeout": CONNECT_TIMEOUT_SECONDS,
             "options": f"-c timezone=UTC -c lock_timeout={LOCK_TIMEOUT_MS} "

@@ -13,12 +13,12 @@ from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from fulfillment.domain.errors import Busy, InvalidRequest
-from fulfillment.store.engine import READS_ONLY, open_engine
+from fulfillment.store.engine import open_engine
 from fulfillment.store.migrate import make_current, refuse_other_tables, require_current
 from fulfillment.store.outages import DATABASE_ERRORS, is_outage
 from fulfillment.store.restored import reach_transactions, require_reached_transactions
 from fulfillment.store.schema.stock import stock_entry
-from fulfillment.store.transaction import lost_a_race
+from fulfillment.store.transaction import lost_a_race, read_snapshot
 
 
 @contextmanager
@@ -91,10 +91,9 @@ def _first_line(error: DBAPIError) -> str:
 def why_unreachable(engine: Engine) -> str:
     """Ask the ledger something; return an empty text when it answers, else why it does not."""
     try:
-        with engine.connect().execution_options(**{READS_ONLY: True}) as connection:
-            ledger_position(connection)
-    except DATABASE_ERRORS as error:
-        if not is_outage(error):
+        read_snapshot(engine, ledger_position)
+    except (Busy, *DATABASE_ERRORS) as error:
+        if not (isinstance(error, Busy) or is_outage(error)):
             raise
         return "the database does not answer"
     return ""
