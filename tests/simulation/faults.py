@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Engine, event
 
 COMMIT = "COMMIT"
+READ_ENDS = "COMMIT of a transaction that only read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ class Watch:
     @property
     def commits(self) -> int:
         """How many transactions ended well, those that only read included."""
-        return self.steps.count(COMMIT)
+        return self.steps.count(COMMIT) + self.steps.count(READ_ENDS)
 
 
 @contextmanager
@@ -105,7 +106,7 @@ def watched(
 
     def do_commit(connection: Any) -> None:
         driver = getattr(connection, "driver_connection", connection)
-        struck = is_struck(COMMIT)
+        struck = is_struck(READ_ENDS if getattr(driver, "read_only", False) else COMMIT)
         if struck and fault is not None and not fault.after_commit:
             fault.strike(driver)
         honest_commit(connection)
