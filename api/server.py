@@ -9,6 +9,7 @@ import logging.config
 import signal
 import socket
 import tempfile
+from collections.abc import Callable
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -29,13 +30,15 @@ KEEP_ALIVE_SECONDS = 75
 BACKLOG = 2_048
 
 
-def serve(settings: Settings, *, host: str, port: int, workers: int) -> None:
+def serve(settings: Settings, *, host: str, port: int, workers: int, on_ready: Callable[[int], None]) -> None:
     """Serve until SIGTERM or SIGINT; the caller has checked that the database may be used.
 
     Parameters
     ----------
     workers : int
         Processes. More than one are watched, and one that dies is replaced.
+    on_ready : callable
+        Called with the port once every process answers requests.
 
     Raises
     ------
@@ -50,17 +53,35 @@ def serve(settings: Settings, *, host: str, port: int, workers: int) -> None:
             port = alone.getsockname()[1]
             if workers == 1:
                 signal.signal(signal.SIGTERM, _stopped)
-                uvicorn.Server(_config(settings)).run(sockets=[alone])
+                _Server(_config(settings), functools.partial(on_ready, port)).run(sockets=[alone])
                 return
         logging.config.dictConfig(logging_config(settings.log_level))
-        work = functools.partial(_serve_beside_others, settings, host, port)
-        supervise(work, workers, stop_seconds_max=STOP_SECONDS_MAX + END_SECONDS_MAX)
+        supervise(
+            functools.partial(_serve_beside_others, settings, host, port),
+            workers,
+            on_ready=functools.partial(on_ready, port),
+            stop_seconds_max=STOP_SECONDS_MAX + END_SECONDS_MAX,
+        )
 
 
-def _serve_beside_others(settings: Settings, host: str, port: int) -> None:
+def _serve_beside_others(settings: Settings, host: str, port: int, on_ready: Callable[[], None]) -> None:
     # SIGTERM keeps its usual meaning here: before uvicorn listens to it there is nothing to finish.
     with _bound(host, port, beside_others=True) as own:
-        uvicorn.Server(_config(settings)).run(sockets=[own])
+        _Server(_config(settings), on_ready).run(sockets=[own])
+
+
+class _Server(uvicorn.Server):
+    """Tells when it answers requests: the application has started and the socket is open."""
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and tell of it."""
+        await super().startup(sockets)
+        if self.started:
+            self._on_ready()
 
 
 def _bound(host: str, port: int, *, beside_others: bool = False) -> socket.socket:

@@ -12,8 +12,10 @@ import signal
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from multiprocessing.connection import wait
 from multiprocessing.context import SpawnProcess
+from multiprocessing.synchronize import Event
 from types import FrameType
 
 from fulfillment.domain.errors import InvalidRequest
@@ -25,13 +27,29 @@ _log = logging.getLogger(__name__)
 _spawn = multiprocessing.get_context("spawn")
 
 
-def supervise(work: Callable[[], None], workers: int, *, stop_seconds_max: float) -> None:
+@dataclass(frozen=True, slots=True)
+class _Worker:
+    """A process at work, and whether it has said that it is ready."""
+
+    process: SpawnProcess
+    is_ready: Event
+
+
+def supervise(
+    work: Callable[[Callable[[], None]], None],
+    workers: int,
+    *,
+    on_ready: Callable[[], None],
+    stop_seconds_max: float,
+) -> None:
     """Run `work` in so many processes until SIGTERM or SIGINT.
 
     Parameters
     ----------
     work : callable
-        Can be pickled; ends in good order on SIGTERM.
+        Can be pickled; ends in good order on SIGTERM. It is handed what it calls once it is ready.
+    on_ready : callable
+        Called once, when every process is ready.
     stop_seconds_max : float
         How long a process may take to end before it is killed.
 
@@ -48,29 +66,35 @@ def supervise(work: Callable[[], None], workers: int, *, stop_seconds_max: float
         asked.append(number)
 
     before = {number: signal.signal(number, note) for number in (signal.SIGTERM, signal.SIGINT)}
-    processes = [_start(work) for _ in range(workers)]
+    at_work = [_start(work) for _ in range(workers)]
+    is_told = False
     try:
         while not asked:
-            wait([process.sentinel for process in processes], timeout=LOOK_SECONDS)
+            wait([worker.process.sentinel for worker in at_work], timeout=LOOK_SECONDS)
             if not asked:
-                processes = [_replaced(process, work) for process in processes]
+                at_work = [_replaced(worker, work) for worker in at_work]
+            if not is_told and all(worker.is_ready.is_set() for worker in at_work):
+                is_told = True
+                on_ready()
     finally:
-        _stop(processes, stop_seconds_max)
+        _stop([worker.process for worker in at_work], stop_seconds_max)
         for number, handler in before.items():
             signal.signal(number, handler)
     if signal.SIGINT in asked:
         raise KeyboardInterrupt
 
 
-def _start(work: Callable[[], None]) -> SpawnProcess:
-    process = _spawn.Process(target=_work, args=(work,), name="fulfillment-worker")
+def _start(work: Callable[[Callable[[], None]], None]) -> _Worker:
+    is_ready = _spawn.Event()
+    process = _spawn.Process(target=_work, args=(work, is_ready), name="fulfillment-worker")
     process.start()
-    return process
+    return _Worker(process, is_ready)
 
 
-def _replaced(process: SpawnProcess, work: Callable[[], None]) -> SpawnProcess:
+def _replaced(worker: _Worker, work: Callable[[Callable[[], None]], None]) -> _Worker:
+    process = worker.process
     if process.exitcode is None:
-        return process
+        return worker
     if process.exitcode == STARTUP_FAILURE:
         raise InvalidRequest(
             "a process of the service did not start", remedy="its log says why", key="workers"
@@ -90,11 +114,11 @@ def _stop(processes: list[SpawnProcess], seconds: float) -> None:
             process.join()
 
 
-def _work(work: Callable[[], None]) -> None:
+def _work(work: Callable[[Callable[[], None]], None], is_ready: Event) -> None:
     # Ctrl-C reaches every process of the terminal; the supervisor alone decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_the_supervisor, daemon=True).start()
-    work()
+    work(is_ready.set)
 
 
 def _end_with_the_supervisor() -> None:

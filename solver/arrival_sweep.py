@@ -27,8 +27,6 @@ from solver.problem import NO_LANE, Int16s, Int32s, Int64s
 
 OWN_LEVEL = -1
 """The transit level of a price list for what is collected where it stands."""
-NODE = 3
-"""Which number of an entry names its node."""
 UNSETTLED = -1
 """Stands for the node, where a way is left to the search of one order."""
 
@@ -193,7 +191,7 @@ def sweep_arrivals(
                         entry[4], entry[5], entry[6], entry[7] = best_list[s], line, cand_pos[c, line], units
                         n_found += 1
             if not is_settled:
-                found[n_found - 1, NODE] = UNSETTLED
+                found[n_found - 1, 3] = UNSETTLED
                 break
     return found[:n_found]
 

@@ -12,6 +12,7 @@ from benchmarks.service.wire import Answer, Target
 
 ORDERS_PER_BATCH = 100
 ENTRIES_PER_REQUEST = 1_000
+SKUS_PER_QUESTION = 1_000
 
 Body = dict[str, object]
 
@@ -108,6 +109,16 @@ def _promises(shopper: Shopper) -> bytes:
     return shopper.post("/v1/promises", body)
 
 
+def _availability(shopper: Shopper) -> bytes:
+    return shopper.post("/v1/availability", {"channel": "web", "sku_ids": shopper.two_skus()[:1]})
+
+
+def _availability_of_many(shopper: Shopper) -> bytes:
+    most = min(SKUS_PER_QUESTION, len(shopper.facts.sku_ids))
+    sku_ids = shopper.random.sample(shopper.facts.sku_ids, most)
+    return shopper.post("/v1/availability", {"channel": "web", "sku_ids": sku_ids})
+
+
 def _entries(shopper: Shopper) -> bytes:
     now = datetime.now(UTC).isoformat()
     return shopper.target.request(
@@ -153,6 +164,8 @@ SCENARIOS = {
         Scenario("orders-hot", "orders", _orders_hot, _one),
         Scenario("orders-batch", "orders", _batch, _read_batch),
         Scenario("promises", "promises", _promises, _one),
+        Scenario("availability", "answers", _availability, _one),
+        Scenario("availability-1000", "answers", _availability_of_many, _one),
         Scenario("entries", "entries", _entries, _read_entries),
     )
 }

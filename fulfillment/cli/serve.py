@@ -33,7 +33,11 @@ def serve(
         # Before any process starts, so that a refusal is one sentence.
         with open_ledger(settings.database_url) as ledger:
             require_close_clocks(ledger, SystemClock())
-        out.line(f"serving on http://{host}:{port}, pages at /docs; stop with Ctrl-C")
-        run(settings, host=host, port=port, workers=workers)
+        out.line("starting; the first start on a machine compiles what decides, which takes a minute")
+
+        def tell(bound: int) -> None:
+            out.line(f"serving on http://{host}:{bound}, pages at /docs; stop with Ctrl-C")
+
+        run(settings, host=host, port=port, workers=workers, on_ready=tell)
         out.line("stopped")
         out.result({"stopped": True})

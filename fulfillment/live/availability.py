@@ -1,8 +1,9 @@
 """Availability: what a channel may promise, of one SKU or a thousand, by node, region and day."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +13,7 @@ from fulfillment.domain.buffers import EVERY_CHANNEL
 from fulfillment.domain.stock import Balance
 from fulfillment.live.decide import Decider
 from fulfillment.live.network import LiveNetwork
-from fulfillment.live.stock_view import ExpiringUnits, StockView
+from fulfillment.live.stock_view import AtpOfSku, ExpiringUnits, StockView
 from fulfillment.network.distance import great_circle_km
 from fulfillment.store.buffers import rules_of_skus
 from fulfillment.store.entries import balances_of_skus
@@ -21,6 +22,9 @@ from fulfillment.store.live_reads import read_due, read_expired_of
 from fulfillment.store.transaction import read_snapshot
 
 Bools = npt.NDArray[np.bool_]
+Int32s = npt.NDArray[np.int32]
+Int64s = npt.NDArray[np.int64]
+_NO_VERSION = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +59,10 @@ class AvailabilityQuery:
     on: date | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PositionAtp:
-    """ATP of one position.
+class PositionAtp(TypedDict):
+    """ATP of one position, as it goes out: an answer may have a hundred thousand of them.
 
-    Attributes
-    ----------
-    version : int or None
-        Of the balance that says so; None of a kit, which has none.
+    `version` is that of the balance that says so; None of a kit, which has none.
     """
 
     sku_id: str
@@ -75,7 +75,7 @@ class PositionAtp:
 class Availability:
     """The answer, and the ledger's cursor that it reflects."""
 
-    positions: tuple[PositionAtp, ...]
+    positions: list[PositionAtp]
     totals: dict[str, int]
     unknown_sku_ids: tuple[str, ...]
     position: str
@@ -125,37 +125,40 @@ def _answer(network: LiveNetwork, view: StockView, query: AvailabilityQuery, now
     position = view.position
     among = _nodes(network, query)
     found, totals, unknown = list[PositionAtp](), dict[str, int](), list[str]()
+    name = network.nodes.node_id
     for sku_id in dict.fromkeys(query.sku_ids):
         sku = network.sku_index.get(sku_id)
         if sku is None:
             unknown.append(sku_id)
             continue
-        positions = [
-            PositionAtp(sku_id, network.nodes.node_id[node], units, version)
-            for node, units, version in _of_sku(network, view, sku, query.channel, now)
-            if among is None or among[node]
+        node, units, version = _of_sku(network, view, sku, query.channel, now)
+        if among is not None:
+            node, units, version = node[among[node]], units[among[node]], version[among[node]]
+        totals[sku_id] = int(units.sum())
+        found += [
+            {"sku_id": sku_id, "node_id": name[n], "atp": atp, "version": None if of < 0 else of}
+            for n, atp, of in zip(node.tolist(), units.tolist(), version.tolist(), strict=True)
         ]
-        totals[sku_id] = sum(at.atp for at in positions)
-        found += positions
-    return Availability(tuple(found), totals, tuple(unknown), position)
+    return Availability(found, totals, tuple(unknown), position)
 
 
 def _of_sku(
     network: LiveNetwork, view: StockView, sku: int, channel: str, now: datetime
-) -> Iterator[tuple[int, int, int | None]]:
-    """Yield node, units and version; of a kit the whole kits that each node has all components for."""
+) -> tuple[Int32s, Int64s, Int64s]:
+    """Return nodes, units and versions; of a kit the whole kits that a node has all components for."""
     recipe = network.kits.get(sku)
     if recipe is None:
         atp = view.atp(sku, channel, now)
-        yield from zip(atp.node.tolist(), atp.units.tolist(), atp.version.tolist(), strict=True)
-        return
-    whole: dict[int, int] | None = None
-    for component, qty in recipe:
-        atp = view.atp(component, channel, now)
-        kits = dict(zip(atp.node.tolist(), (atp.units // qty).tolist(), strict=True))
-        whole = kits if whole is None else {n: min(whole[n], kits[n]) for n in whole if n in kits}
-    for node, units in sorted((whole or {}).items()):
-        yield node, units, None
+        return atp.node, atp.units, atp.version
+    (node, units), *others = [_kits(view.atp(part, channel, now), qty) for part, qty in recipe]
+    for other_node, other_units in others:
+        node, mine, theirs = np.intersect1d(node, other_node, assume_unique=True, return_indices=True)
+        units = np.minimum(units[mine], other_units[theirs])
+    return node, units, np.full(len(node), _NO_VERSION)
+
+
+def _kits(atp: AtpOfSku, qty: int) -> tuple[Int32s, Int64s]:
+    return atp.node, atp.units // qty
 
 
 def _nodes(network: LiveNetwork, query: AvailabilityQuery) -> Bools | None:
@@ -164,8 +167,10 @@ def _nodes(network: LiveNetwork, query: AvailabilityQuery) -> Bools | None:
         return None
     among = np.ones(len(network.nodes), bool)
     if query.node_ids is not None:
-        named = set(query.node_ids)
-        among = np.array([node_id in named for node_id in network.nodes.node_id], bool)
+        among[:] = False
+        among[
+            [network.node_index[node_id] for node_id in query.node_ids if node_id in network.node_index]
+        ] = True
     if query.region is not None:
         centre = np.array([query.region.lat]), np.array([query.region.lon])
         km = great_circle_km(network.nodes.lat, network.nodes.lon, *centre)

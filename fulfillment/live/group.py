@@ -46,11 +46,6 @@ class Item:
         """What leaves the shelf for one item: SKU and qty."""
         return self.components or ((self.sku, 1),)
 
-    @property
-    def n_pieces(self) -> int:
-        """Units that are picked for one item."""
-        return sum(qty for _, qty in self.components) if self.components else 1
-
 
 WantedLine = tuple[Item, int, tuple[Line, ...]]
 """An item, how many of it, and the lines that ask for it by number."""
@@ -67,6 +62,11 @@ class Basket:
     def items(self) -> int:
         """Items that it asks for."""
         return sum(qty for _, qty, _ in self.lines)
+
+    @property
+    def units(self) -> int:
+        """Units of known SKUs that it asks for."""
+        return sum([item.units * qty for item, qty, _ in self.lines])
 
     @property
     def is_searchable(self) -> bool:

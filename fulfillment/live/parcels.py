@@ -19,13 +19,17 @@ from solver.problem import UNLIMITED_PARCELS
 Int64s = npt.NDArray[np.int64]
 
 
+Entry = tuple[int, int, int]
+"""A line of the order, a position and how many items."""
+
+
 @dataclass(frozen=True, slots=True)
 class SolverParcel:
-    """A parcel by number: its entries are (line of the order, position, items)."""
+    """A parcel by number."""
 
     node: int
     price_list: int
-    entries: tuple[tuple[int, int, int], ...]
+    entries: tuple[Entry, ...]
 
 
 Plan = list[SolverParcel]
@@ -98,20 +102,6 @@ class PlannedOnce:
         return said
 
 
-def parcel_cost(wanted: Wanted, parcel: SolverParcel, network: LiveNetwork) -> int:
-    """Price a parcel: transport and handling in micros, without what policies and prices weigh."""
-    node, weight, pieces, commission = parcel.node, 0, 0, 0
-    for at, _, qty in parcel.entries:
-        item = wanted.basket.lines[at][0]
-        goods = qty * item.units
-        weight += goods * network.weight_g[item.sku]
-        commission += goods * (network.price_micros[item.sku] * network.commission_bp[node] // 10_000)
-        pieces += qty * item.n_pieces
-    tariff = network.tariffs.lists[parcel.price_list]
-    transport = tariff.price_micros(weight) - tariff.late_micros
-    return transport + network.parcel_handling[node] + pieces * network.piece_handling[node] + commission
-
-
 def arrival(parcel: SolverParcel, network: LiveNetwork, moments: Moments) -> datetime:
     """Tell when a parcel arrives, or can be collected; UTC."""
     tariff, k = network.tariffs.lists[parcel.price_list], network.class_of_node[parcel.node]
@@ -143,16 +133,22 @@ def _planned(
     moments: Moments,
     unused: list[list[tuple[Line, int]]],
 ) -> PlannedParcel:
-    sku_id, lines, units = network.skus.sku_id, list[Line](), dict[str, int]()
+    node, basket, sku_id = parcel.node, wanted.basket.lines, network.skus.sku_id
+    lines, units = list[Line](), dict[str, int]()
+    weight = pieces = commission = 0
     for at, _, qty in parcel.entries:
-        item = wanted.basket.lines[at][0]
+        item = basket[at][0]
+        goods = qty * item.units
+        weight += goods * network.weight_g[item.sku]
+        commission += goods * (network.price_micros[item.sku] * network.commission_bp[node] // 10_000)
         for sku, each in item.pieces:
             units[sku_id[sku]] = units.get(sku_id[sku], 0) + qty * each
-        lines.extend(_hand_out(unused[at], qty * item.units))
-    tariff, k = network.tariffs.lists[parcel.price_list], network.class_of_node[parcel.node]
+            pieces += qty * each
+        lines += _hand_out(unused[at], goods)
+    tariff, k = network.tariffs.lists[parcel.price_list], network.class_of_node[node]
     is_own = tariff.carrier == NO_CARRIER
     return PlannedParcel(
-        node_id=network.nodes.node_id[parcel.node],
+        node_id=network.nodes.node_id[node],
         carrier=tariff.carrier,
         service=tariff.service,
         departs_at=None if is_own else moments.departs_at[k],
@@ -160,7 +156,12 @@ def _planned(
         slot_on=moments.ready_on(k) if is_own else moments.departs_on[k],
         lines=tuple(lines),
         units=units,
-        cost_micros=parcel_cost(wanted, parcel, network),
+        # Without what policies and prices weigh.
+        cost_micros=tariff.price_micros(weight)
+        - tariff.late_micros
+        + network.parcel_handling[node]
+        + pieces * network.piece_handling[node]
+        + commission,
     )
 
 

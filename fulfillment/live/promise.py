@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from operator import itemgetter
+from typing import NamedTuple
 
 from fulfillment.domain.errors import InvalidRequest, NotFound
 from fulfillment.domain.kinds import Method
@@ -152,40 +154,38 @@ def _search(
     return [found[w] for w in range(len(ways))]
 
 
-@dataclass(frozen=True, slots=True)
-class _Dated:
-    """A plan with its parcels in the retailer's words."""
+class _Dated(NamedTuple):
+    """A plan with its parcels in the retailer's words; sorts by arrival, then by cost."""
 
-    plan: Plan
-    parcels: tuple[PlannedParcel, ...]
     arrive_by: datetime
     cost_micros: int
     units: int
+    parcels: tuple[PlannedParcel, ...]
+    plan: Plan
 
 
 def _unbeaten(plans: list[Plan], once: PlannedOnce) -> list[_Dated]:
     """Keep the plans with most units that no other one beats, the earliest first."""
     dated = [_dated(plan, once.of(plan)) for plan in plans]
-    most = max(each.units for each in dated)
+    most = max([each.units for each in dated])
     kept = list[_Dated]()
-    for each in sorted(dated, key=_arrival_and_cost):
+    for each in sorted(dated, key=_ARRIVAL_AND_COST):
         if each.units == most and (not kept or each.cost_micros < kept[-1].cost_micros):
             kept.append(each)
     return kept
 
 
+_ARRIVAL_AND_COST = itemgetter(0, 1)
+
+
 def _dated(plan: Plan, parcels: tuple[PlannedParcel, ...]) -> _Dated:
     return _Dated(
-        plan,
-        parcels,
         max([parcel.arrives_at for parcel in parcels]),
         sum([parcel.cost_micros for parcel in parcels]),
         sum([line.qty for parcel in parcels for line in parcel.lines]),
+        parcels,
+        plan,
     )
-
-
-def _arrival_and_cost(dated: _Dated) -> tuple[datetime, int]:
-    return dated.arrive_by, dated.cost_micros
 
 
 def _options(
@@ -198,6 +198,7 @@ def _options(
     node_id = _pickup_node_id(way, network)
     method = way.place[0]
     name = f"{method}-{node_id}" if node_id else str(method)
+    is_whole = unbeaten[0].units == way.basket.units  # they all have as many
     return [
         Option(
             option_id=f"{name}-{number}",
@@ -206,7 +207,7 @@ def _options(
             arrive_by=each.arrive_by,
             cost_micros=each.cost_micros,
             parcels=each.parcels,
-            unfilled=(*lacking(each.plan), *unknown),
+            unfilled=unknown if is_whole else (*lacking(each.plan), *unknown),
         )
         for number, each in enumerate(unbeaten, start=1)
     ]

@@ -6,8 +6,6 @@ and the rare plan that would take more of one node than there is.
 """
 
 from collections.abc import Mapping, Sequence
-from itertools import groupby
-from operator import itemgetter
 
 import numpy as np
 import numpy.typing as npt
@@ -19,16 +17,15 @@ from fulfillment.live.decide import own_slot
 from fulfillment.live.departures import Moments
 from fulfillment.live.group import Basket, Wanted, parcels_max_of, penalties_of
 from fulfillment.live.network import LiveNetwork
-from fulfillment.live.parcels import Plan, SolverParcel, items_by_line
+from fulfillment.live.parcels import Entry, Plan, SolverParcel, items_by_line
 from fulfillment.live.reasons import unfilled_lines, why_unfilled
 from fulfillment.live.stock_view import Position, StockView
-from solver.arrival_sweep import NODE, UNSETTLED, sweep_arrivals
+from solver.arrival_sweep import UNSETTLED, sweep_arrivals
 from solver.problem import UNLIMITED_PARCELS
 
 Int16s = npt.NDArray[np.int16]
 Int32s = npt.NDArray[np.int32]
 Int64s = npt.NDArray[np.int64]
-_WAY, _MOMENT, _PARCEL = itemgetter(0), itemgetter(1), itemgetter(2)
 
 
 def can_sweep(basket: Basket, network: LiveNetwork) -> bool:
@@ -150,21 +147,20 @@ class Sweep:
 
 
 def _plans_of_ways(entries: list[list[int]], n_ways: int) -> list[list[Plan] | None]:
-    """Put plans together out of their parcels' entries."""
-    plans: list[list[Plan] | None] = [[] for _ in range(n_ways)]
-    for way, of_way in groupby(entries, key=_WAY):
-        of_moments = [list(plan) for _, plan in groupby(of_way, key=_MOMENT)]
-        is_open = of_moments[-1][-1][NODE] == UNSETTLED
-        plans[way] = None if is_open else [_plan(each) for each in of_moments]
-    return plans
-
-
-def _plan(entries: list[list[int]]) -> Plan:
-    parcels: list[SolverParcel] = []
-    for _, of_parcel in groupby(entries, key=_PARCEL):
-        within = list(of_parcel)
-        _, _, _, node, price_list, *_ = within[0]
-        parcels.append(
-            SolverParcel(node, price_list, tuple((line, pos, qty) for *_, line, pos, qty in within))
-        )
-    return parcels
+    """Put plans together out of their parcels' entries, which stand way by way and plan by plan."""
+    parcels: list[dict[int, dict[int, tuple[int, int, list[Entry]]]]] = [{} for _ in range(n_ways)]
+    left_open = set[int]()
+    for way, moment, number, node, price_list, line, pos, qty in entries:
+        if node == UNSETTLED:
+            left_open.add(way)
+        of_plan = parcels[way].setdefault(moment, {})
+        of_plan.setdefault(number, (node, price_list, []))[2].append((line, pos, qty))
+    return [
+        None
+        if way in left_open
+        else [
+            [SolverParcel(node, price_list, tuple(contents)) for node, price_list, contents in plan.values()]
+            for plan in plans.values()
+        ]
+        for way, plans in enumerate(parcels)
+    ]

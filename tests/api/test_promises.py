@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from api.routes import availability as availability_route
 from api.schemas import availability, promises
 from fulfillment.clock import ManualClock
 from fulfillment.services.load_day import load_day
@@ -133,6 +134,9 @@ def test_availability_is_told_for_one_and_for_many(service: RunningService, clie
         "unknown_sku_ids": ["X"],
         "ledger_position": many["ledger_position"],
     }
+    unknown = [f"X{k}" for k in range(availability_route.SKUS_IN_LINE_MAX)]
+    most = client.post("/v1/availability", json={"sku_ids": ["V", *unknown], "channel": "web"}).json()
+    assert (most["positions"], most["unknown_sku_ids"]) == (many["positions"], unknown)
     post_all(service.engine, a_group(a_receipt(V1, 4)))
     asked = {"sku_id": "V", "node_id": "L1", "consistency": "database"}
     one = client.get("/v1/availability", params=asked).json()

@@ -137,6 +137,30 @@ def test_it_says_where_it_listens_and_that_it_stopped(database: str) -> None:
     assert '"route":"/v1/nodes"' in logged
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_it_says_that_it_serves_once_it_does(workers: str, tmp_path: Path) -> None:
+    """Whoever reads the line may ask at once, at the port that it names."""
+    with ledger_database("sqlite", tmp_path) as url:
+        process = subprocess.Popen(
+            [*SERVE, "--db", url, "--port", "0", "--workers", workers],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline().startswith("starting")
+            serving_on = process.stdout.readline()
+            assert serving_on.startswith("serving on http://127.0.0.1:")
+            where = serving_on.split()[2].rstrip(",")
+            assert [httpx.get(f"{where}/readyz").status_code for _ in range(8)] == [200] * 8
+            process.terminate()
+            assert process.wait(timeout=180) == ExitCode.DONE
+        finally:
+            process.kill()
+            process.communicate(timeout=120)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_refuses_a_database_without_the_current_schema_and_names_the_command(
     kind: str, tmp_path: Path

@@ -63,7 +63,7 @@ def world(ledger: Engine) -> World:
 
 
 def told(answer: Availability) -> dict[tuple[str, str], int]:
-    return {(at.node_id, at.sku_id): at.atp for at in answer.positions}
+    return {(at["node_id"], at["sku_id"]): at["atp"] for at in answer.positions}
 
 
 def test_view_and_database_say_the_same_of_many_skus(world: World) -> None:
@@ -77,7 +77,7 @@ def test_view_and_database_say_the_same_of_many_skus(world: World) -> None:
     assert told(seen) == {V1: 2, V2: 2, W1: 1, W2: 6, ("L1", "K"): 1, ("L2", "K"): 1}
     assert seen.totals == {"V": 4, "K": 2, "W": 7}
     assert seen.unknown_sku_ids == ("X",)
-    assert {at.version for at in seen.positions if at.sku_id == "K"} == {None}
+    assert {at["version"] for at in seen.positions if at["sku_id"] == "K"} == {None}
 
 
 def test_the_database_has_what_the_view_has_not_heard_of_yet(world: World) -> None:
