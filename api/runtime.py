@@ -18,6 +18,7 @@ from sqlalchemy import Engine
 from api.auth import KeyRing
 from api.errors import problem_of
 from api.metrics import Metrics
+from api.wakeups import Wakeups
 from fulfillment.clock import Clock, SystemClock
 from fulfillment.ids import IdSource, TimeOrderedIds
 from fulfillment.live.committer import Committer
@@ -27,6 +28,7 @@ from fulfillment.live.order_changes import OrderChanges
 from fulfillment.live.warm_up import compile_decisions
 from fulfillment.settings import Settings
 from fulfillment.store.clock_skew import require_close_clocks
+from fulfillment.store.idempotency import Answer
 from fulfillment.store.ledger import open_ledger, why_unreachable
 
 log = structlog.get_logger(__name__)
@@ -52,6 +54,7 @@ class Runtime:
     metrics: Metrics
     feed: Feed
     committer: Committer
+    wakeups: Wakeups[Answer]
     changes: OrderChanges
     checks: Mapping[str, Callable[[], str]]
     gauges: Mapping[str, Callable[[], float]]
@@ -69,7 +72,7 @@ class Runtime:
 def open_runtime(
     settings: Settings, metrics: Metrics, *, clock: Clock | None = None, ids: IdSource | None = None
 ) -> Iterator[Runtime]:
-    """Open the ledger and start what runs beside the requests.
+    """Open the ledger and start what runs beside the requests; called where the event loop runs.
 
     Raises
     ------
@@ -99,6 +102,7 @@ def open_runtime(
             metrics=metrics,
             feed=feed,
             committer=committer,
+            wakeups=Wakeups(),
             changes=OrderChanges(engine, feed.decider, problem=problem_of, clock=clock, ids=ids),
             checks={
                 "ledger": functools.partial(why_unreachable, engine),

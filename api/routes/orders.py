@@ -1,6 +1,5 @@
 """Orders: placed, read, followed."""
 
-import asyncio
 from concurrent.futures import Future
 from datetime import UTC
 from typing import Annotated
@@ -61,18 +60,15 @@ async def place_order(
 ) -> Response:
     """Decide an order on live stock, commit its units, and tell what will happen; all of it or nothing."""
     key = key_of(caller, PLACE, body, header=idempotency_key, own_id=body.order_id)
-    return _told(await _placed(service, key, body))
+    return _told(await service.wakeups.result_of(await _submitted(service, key, body)))
 
 
 @router.post("/batch", response_model=BatchAnswer, responses=problems(s400="An order without an `order_id`."))
 async def place_batch(body: BatchBody, service: Service, caller: Orderer) -> Response:
     """Place up to 1,000 orders, each for itself: one that is refused does not touch the others."""
     keys = [key_of(caller, PLACE, each, own_id=each.order_id) for each in body.orders]
-    outcomes = await asyncio.gather(
-        *(_placed(service, key, each) for key, each in zip(keys, body.orders, strict=True)),
-        return_exceptions=True,
-    )
-    return json_answer({"results": [_outcome(each) for each in outcomes]})
+    futures = [await _submitted(service, key, each) for key, each in zip(keys, body.orders, strict=True)]
+    return json_answer({"results": [_outcome(each) for each in await service.wakeups.results_of(futures)]})
 
 
 @router.get("/{order_id}", response_model=OrderAnswer, responses=problems(s404=_UNKNOWN))
@@ -149,13 +145,17 @@ def change(
     return _told(service.changes.change(key, order_id, body.applied_to))
 
 
-async def _placed(service: Runtime, key: RequestKey, body: OrderBody) -> Answer:
+async def _submitted(service: Runtime, key: RequestKey, body: OrderBody) -> Future[Answer]:
+    """Hand an order in; whatever speaks against it is told by the future."""
+    told: Future[Answer] = Future()
     try:
-        placement = Placement(key, _request_of(service, body))
-    except InvalidRequest as refusal:
-        return await run_in_threadpool(_refused, service, key, refusal)
-    future: Future[Answer] = service.committer.submit(placement)
-    return await asyncio.wrap_future(future)
+        try:
+            return service.committer.submit(Placement(key, _request_of(service, body)))
+        except InvalidRequest as refusal:
+            told.set_result(await run_in_threadpool(_refused, service, key, refusal))
+    except FulfillmentError as error:
+        told.set_exception(error)
+    return told
 
 
 def _refused(service: Runtime, key: RequestKey, refusal: InvalidRequest) -> Answer:
