@@ -164,7 +164,7 @@ class Shop:
             found = availability(self.decider, query, now)
         else:
             found = availability_in_database(self.engine, self.decider, query, now)
-        return {(each.node_id, each.sku_id): each.atp for each in found.positions}
+        return {(each["node_id"], each["sku_id"]): each["atp"] for each in found.positions}
 
     def balances(self) -> dict[Position, Balance]:
         return read_snapshot(self.engine, balances)
