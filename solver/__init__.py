@@ -16,6 +16,6 @@ Where to read, one idea a file:
   chooses among patterns by integer programs.
 - **All of it.** `solve` is the one way in, `run` its phases.
 - **Who does the work.** `shards` on threads; `remote_shards`, `shard_worker`, `shard_parts` and `processes`
-  beyond them. `arrays` and `jit` are how kernels get their data and are compiled.
+  beyond them. `arrays` and `by_pointer` are how kernels get their data, `jit` is how they are compiled.
 - **What it is measured against.** `baselines`.
 """

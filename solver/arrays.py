@@ -9,10 +9,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from solver.by_pointer import by_pointer
 from solver.order_kernel import EXACT_LINES_MAX, STATES_MAX
 from solver.problem import UNLIMITED_PARCELS, AllocationProblem, Bytes, Int16s, Int32s, Int64s
 
 
+@by_pointer
 class ProblemArrays(NamedTuple):
     """The arrays of an `AllocationProblem`, under the same names."""
 
@@ -84,6 +86,7 @@ def _full(values: Int64s, size: int, default: int) -> Int64s:
     return values if values.size else np.full(size, default, np.int64)
 
 
+@by_pointer
 class Scratch(NamedTuple):
     """Buffers of one worker, reused from order to order.
 

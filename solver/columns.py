@@ -35,7 +35,7 @@ from solver.plan_state import PlanState
 from solver.prices import Prices, limited_capacity
 from solver.problem import AllocationProblem, Int64s
 from solver.restricted_dual import most_wanted
-from solver.search import is_searchable
+from solver.search import too_large
 
 Bools = npt.NDArray[np.bool_]
 BLOCK_NODES, BLOCK_GAP = 50, 1e-4  # of the search tree of a block, and when it is good enough
@@ -275,15 +275,6 @@ class _Program:
         if not solver.has_solution():
             return self.column[self.present]
         return self.column[np.array(solver.variable_values())[:n] > 0.5]
-
-
-@kernel
-def too_large(p: ProblemArrays) -> Bools:
-    """Mark the orders that the exact search cannot take; bool[o]."""
-    large = np.zeros(len(p.order_destination), np.bool_)
-    for order in range(len(large)):
-        large[order] = not is_searchable(order, p)
-    return large
 
 
 @kernel

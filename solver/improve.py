@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from solver.arrays import ProblemArrays, Scratch
+from solver.by_pointer import by_pointer
 from solver.jit import inner_kernel, kernel
 from solver.joint import capacity_left, capacity_of_units, need_of_row, needs_of
 from solver.occupancy import NO_SLOT, Occupancy, enter_order, remove_order
@@ -26,6 +27,7 @@ DISPLACED_MAX = 24
 PRICE_SHARES = (0.8, 1.0)  # of the dual prices; an order decides at one of them, drawn at random
 
 
+@by_pointer
 class Undo(NamedTuple):
     """Plans of the orders that a move touches, as they were.
 
@@ -318,7 +320,7 @@ def improve_by_displacing(
             continue
         prices = shares[int(rng.random() * len(shares))]
         n_out = search_order(seed, p, p.pos_free, p.node_capacity, prices[0], prices[1], w)[1]
-        touched = displace(seed, int(np.int64(0)), p, plan, occupancy, undo)
+        touched = displace(seed, 0, p, plan, occupancy, undo)
         touched, fits = make_room(n_out, end - first, p, seed, touched, w, plan, occupancy, undo, rng)
         if fits:
             take_parcels(seed, n_out, p, w, plan)

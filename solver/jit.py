@@ -4,8 +4,8 @@
 because a radix is at least 1 and a price list's last step holds at least 1 g.
 
 A kernel that only other kernels call is an `inner_kernel`: it is compiled without the code that unpacks
-arguments from Python, which for the forty arrays of a problem takes the compiler longer than the kernel
-itself.
+arguments from Python, and once, whether it is called with a number or with a literal. Many arrays at once are
+handed over `by_pointer`.
 """
 
 from collections.abc import Callable
@@ -13,12 +13,24 @@ from functools import update_wrapper
 from typing import Any, Generic, ParamSpec, TypeVar
 
 from numba import njit, types
+from numba.extending import models, register_model
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-kernel = njit(cache=True, nogil=True, error_model="numpy")
-_njit: Any = njit  # numba's stubs do not know the option that leaves out the wrapper
+_njit: Any = njit  # numba's stubs do not know the options that leave out wrappers
+kernel = _njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
+
+
+class _AnyNumber(types.Dispatcher):
+    """A function for which a number is a number: else numba compiles it once more for each literal."""
+
+    def get_call_type(self, context: Any, args: Any, kws: Any) -> Any:
+        """Return the signature of a call."""
+        return super().get_call_type(context, tuple(map(types.unliteral, args)), kws)
+
+
+register_model(_AnyNumber)(models.OpaqueModel)  # as its base has it: nothing at run time
 
 
 class InnerKernel(Generic[P, R]):
@@ -38,7 +50,7 @@ class InnerKernel(Generic[P, R]):
     @property
     def _numba_type_(self) -> types.Type:
         """What a kernel sees in place of this: the compiled function."""
-        return types.Dispatcher(self._compiled)
+        return _AnyNumber(self._compiled)
 
 
 def inner_kernel(function: Callable[P, R]) -> InnerKernel[P, R]:

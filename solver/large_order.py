@@ -271,7 +271,7 @@ def plan_large_way(
     return cost, cand_node, cand_tariff, cand_pos, content, parcel_weight
 
 
-@kernel
+@inner_kernel
 def serve_large_order(
     order: int,
     p: ProblemArrays,
@@ -286,7 +286,7 @@ def serve_large_order(
     slot_of_node : int32[n], -1 everywhere on entry and on return (scratch).
     Allocates its other buffers: such orders are rare.
     """
-    way = best_way = int(np.int64(OWN_WAY))
+    way = best_way = OWN_WAY
     least = COST_MAX
     following, end = p.alternative_ptr[order], p.alternative_ptr[order + 1]
     while True:

@@ -9,13 +9,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from solver.jit import inner_kernel, kernel
+from solver.by_pointer import by_pointer
+from solver.jit import inner_kernel
 from solver.plan_state import PlanState
 from solver.problem import UNLIMITED_PARCELS, AllocationProblem, Int64s
 
 NO_SLOT = -1
 
 
+@by_pointer
 class Occupancy(NamedTuple):
     """Users of positions and nodes, by slot of the `PlanState` they describe."""
 
@@ -61,7 +63,7 @@ def enter_all(plan: PlanState, occupancy: Occupancy) -> None:
         enter_order(order, plan, occupancy)
 
 
-@kernel
+@inner_kernel
 def enter_order(order: int, plan: PlanState, occupancy: Occupancy) -> None:
     """Enter the parcels of `order` as `plan` has them."""
     first = plan.slot_ptr[order]

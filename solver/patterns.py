@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from solver.arrays import ProblemArrays, Scratch
-from solver.jit import kernel
+from solver.jit import inner_kernel, kernel
 from solver.large_order import bound_large_order
 from solver.plan_state import PlanState
 from solver.problem import UNLIMITED_PARCELS, AllocationProblem, Int32s, Int64s
@@ -213,7 +213,7 @@ def find_patterns(
     return n
 
 
-@kernel
+@inner_kernel
 def list_rows(
     order: int,
     n_out: int,
@@ -247,7 +247,7 @@ def list_rows(
     return entry, paid
 
 
-@kernel
+@inner_kernel
 def write_units(pos: int, units: int, p: ProblemArrays, patterns: Patterns, entry: int) -> int:
     """Write the stock rows that units of a position take, from `entry` on; returns the end."""
     n_stock = len(p.pos_free)
@@ -260,7 +260,7 @@ def write_units(pos: int, units: int, p: ProblemArrays, patterns: Patterns, entr
     return entry
 
 
-@kernel
+@inner_kernel
 def keep_binding(begin: int, end: int, binds: Bools, patterns: Patterns) -> tuple[int, int]:
     """Drop the entries from `begin` to `end` whose rows cannot run out; returns the new end and a key."""
     kept, key = begin, 0
@@ -273,7 +273,7 @@ def keep_binding(begin: int, end: int, binds: Bools, patterns: Patterns) -> tupl
     return kept, key
 
 
-@kernel
+@inner_kernel
 def _mix(row: int) -> np.int64:
     """Spread a row's number over 62 bits, so that sums rarely meet (splitmix64: Steele et al. 2014)."""
     z = np.uint64(row + 1) * np.uint64(0x9E3779B97F4A7C15)

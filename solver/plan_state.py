@@ -9,11 +9,13 @@ from typing import NamedTuple
 import numpy as np
 
 from solver.arrays import ProblemArrays, Scratch
+from solver.by_pointer import by_pointer
 from solver.jit import inner_kernel, kernel
 from solver.order_kernel import STATES_MAX, transport_cost
 from solver.problem import OWN_WAY, UNLIMITED_PARCELS, AllocationPlan, AllocationProblem, Int32s, Int64s
 
 
+@by_pointer
 class PlanState(NamedTuple):
     """Parcels by order, in slots.
 

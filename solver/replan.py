@@ -9,16 +9,14 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from solver.arrays import ProblemArrays
-from solver.jit import kernel
 from solver.large_order import bound_large_order
 from solver.one_order import OneOrder, Supply, read_order, ways_of
 from solver.pattern_mip import Parcel, plan_cost, solve_order, weigh
 from solver.plan_state import PlanState, close_parcel, release_order
 from solver.problem import OWN_WAY, AllocationProblem, Int64s
-from solver.search import is_searchable
+from solver.search import too_large
 
 
 def replan_large_orders(problem: AllocationProblem, plan: PlanState, effort: float) -> Iterator[int]:
@@ -89,15 +87,7 @@ def prove_large_orders(
 
 def large_orders(p: ProblemArrays) -> list[int]:
     """Return the orders that are too large for the exact search."""
-    is_large = np.zeros(len(p.order_destination), np.bool_)
-    _mark_large(p, is_large)
-    return np.flatnonzero(is_large).tolist()
-
-
-@kernel
-def _mark_large(p: ProblemArrays, is_large: npt.NDArray[np.bool_]) -> None:
-    for order in range(len(is_large)):
-        is_large[order] = not is_searchable(order, p)
+    return np.flatnonzero(too_large(p)).tolist()
 
 
 class _HeldParcel(NamedTuple):

@@ -8,7 +8,7 @@ import numpy as np
 
 from solver.arrays import ProblemArrays, Scratch
 from solver.claims import serve_by_patterns
-from solver.columns import Master, too_large
+from solver.columns import Master
 from solver.improve import DisplacementSearch
 from solver.params import SolveParams
 from solver.patterns import rows_that_bind
@@ -18,6 +18,7 @@ from solver.prices import Prices, cost_step
 from solver.problem import AllocationProblem, Int64s
 from solver.replan import prove_large_orders, replan_large_orders
 from solver.result import INTERRUPTED, WORKERS_LOST, Result, Status, TracePoint
+from solver.search import too_large
 from solver.sequence import plan_in_sequence
 from solver.shards import ShardPool
 from solver.start import Start

@@ -1,6 +1,7 @@
 """Search the best plan of one order: the steps of `order_kernel` in their order."""
 
 import numpy as np
+import numpy.typing as npt
 
 from solver.arrays import ProblemArrays, Scratch
 from solver.jit import inner_kernel, kernel
@@ -25,6 +26,15 @@ from solver.strict_nodes import best_with_strict, mark_overdrawn
 def is_searchable(order: int, p: ProblemArrays) -> bool:
     """Whether `order` is small enough for the exact search: at most STATES_MAX states."""
     return bool(count_states(p.line_qty[p.order_ptr[order] : p.order_ptr[order + 1]]) <= STATES_MAX)
+
+
+def too_large(p: ProblemArrays) -> npt.NDArray[np.bool_]:
+    """Mark the orders that are not searchable; bool[o]."""
+    states = np.ones(len(p.order_destination))
+    order = np.repeat(np.arange(len(states)), np.diff(p.order_ptr))
+    with np.errstate(over="ignore"):  # infinitely many are too many
+        np.multiply.at(states, order, p.line_qty + 1.0)
+    return np.asarray(states > STATES_MAX)
 
 
 @kernel
@@ -58,7 +68,7 @@ def search_order(
     if p.order_complete[order]:
         for s in range(1, n_states):
             w.state_penalty[s] = NEVER
-    way = best_way = int(np.int64(OWN_WAY))  # else compiled twice, once for this very number
+    way = best_way = OWN_WAY
     least = COST_MAX
     following, n_ways = p.alternative_ptr[order], p.alternative_ptr[order + 1]
     while True:  # one way after another, in one function: a call would count references to a hundred arrays
@@ -80,7 +90,7 @@ def search_order(
         for c in range(n_cands):
             w.is_strict[c] = 0
             w.cand_left[c] = capacity_left(node_left[w.cand_node[c]])
-        n_strict, limit, marked = 0, int(np.int64(0)), -1
+        n_strict, limit, marked = 0, 0, -1
         while marked != 0:
             best_parcels(
                 n_cands, w.cand_node, w.cand_row, w.cand_fixed, w.cand_avail, w.cand_unit, w.is_strict,
