@@ -4,8 +4,10 @@ Requests are logged by `RequestLog`, past the standard library: a line costs few
 so the server's own words, comes through `logging` in the same shape.
 """
 
+import asyncio
 import logging
 import os
+import select
 from contextvars import ContextVar
 from typing import Any
 
@@ -97,9 +99,10 @@ class RequestLog:
         self._tells_all = least <= logging.INFO
         self._tells_failures = least <= logging.ERROR
         self._clock = clock
+        self._lines: list[bytes] = []
 
     def __call__(self, status: int, **facts: object) -> None:
-        """Tell of one request."""
+        """Tell of one request; called on the event loop."""
         if status >= 500 and self._tells_failures:
             level = "error"
         elif self._tells_all:
@@ -109,5 +112,21 @@ class RequestLog:
         told = {"event": "request", "level": level, "status": status, **facts}
         told["request_id"] = request_id.get()
         told["timestamp"] = self._clock.now()
-        # One line, one write, so that the lines of several processes stay whole.
-        os.write(STDERR, orjson.dumps(told, option=orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE))
+        self._lines.append(orjson.dumps(told, option=orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE))
+        if len(self._lines) == 1:
+            asyncio.get_running_loop().call_soon(self._write)
+
+    def _write(self) -> None:
+        """Write what the requests that were answered together have left.
+
+        A write lets go of the interpreter's lock, and whoever gets it meanwhile may keep it for milliseconds.
+        No write is longer than what a pipe takes in one piece, so that lines of several processes stay whole.
+        """
+        together = b""
+        for line in self._lines:
+            if len(together) + len(line) > select.PIPE_BUF:
+                os.write(STDERR, together)
+                together = b""
+            together += line
+        os.write(STDERR, together)
+        self._lines.clear()
