@@ -71,7 +71,7 @@ class CommitterLimits:
     """
 
     queue_orders_max: int = 5_000
-    group_orders_max: int = 64
+    group_orders_max: int = 128
     linger_seconds: float = 0.01
     threads: int = 2
     decisions_max: int = 5
