@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import structlog
+from anyio import CapacityLimiter
 from fastapi import Depends, Request
 from sqlalchemy import Engine
 
@@ -33,6 +34,10 @@ from fulfillment.store.ledger import open_ledger, why_unreachable
 
 log = structlog.get_logger(__name__)
 
+BULK_TOGETHER_MAX = 2
+"""More do not go faster: they wait for each other's rows, and the database's caches for all. One works
+here while the other works there."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runtime:
@@ -40,6 +45,8 @@ class Runtime:
 
     Attributes
     ----------
+    bulk : CapacityLimiter
+        How many requests post entries in bulk at once; the others wait without a thread or a connection.
     checks : mapping
         By name, what must hold for the process to be ready: returns an empty text, or what is wrong.
     gauges, counts : mapping
@@ -53,6 +60,7 @@ class Runtime:
     keys: KeyRing
     metrics: Metrics
     feed: Feed
+    bulk: CapacityLimiter
     committer: Committer
     wakeups: Wakeups[Answer]
     changes: OrderChanges
@@ -101,6 +109,7 @@ def open_runtime(
             keys=KeyRing(engine, clock, settings.key_cache_seconds),
             metrics=metrics,
             feed=feed,
+            bulk=CapacityLimiter(BULK_TOGETHER_MAX),
             committer=committer,
             wakeups=Wakeups(),
             changes=OrderChanges(engine, feed.decider, problem=problem_of, clock=clock, ids=ids),

@@ -5,9 +5,9 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
+from anyio import to_thread
 from fastapi import APIRouter, Path, Query, Request
 from sqlalchemy import Connection
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from api.answers import json_answer
@@ -63,7 +63,7 @@ async def report_entries(request: Request, service: Service, caller: Stockkeeper
     """
     # Read past FastAPI, which would parse ten thousand entries on the event loop.
     body = await request.body()
-    return await run_in_threadpool(_report, service, caller, body)
+    return await to_thread.run_sync(_report, service, caller, body, limiter=service.bulk)
 
 
 @router.post("/sales", response_model=SalesAnswer)

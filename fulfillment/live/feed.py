@@ -20,7 +20,7 @@ from fulfillment.live.decide import Decider
 from fulfillment.live.load import LiveWorld, expiring_units, load_live
 from fulfillment.store.buffers import read_rules, rules_version
 from fulfillment.store.capacity import read_capacity_use
-from fulfillment.store.feed import PAGE_ROWS, FeedEntry, entries_after, newest_balances
+from fulfillment.store.feed import PAGE_ROWS, FeedEntry, entries_after
 from fulfillment.store.live_reads import newest_plan, read_prices
 from fulfillment.store.network_reads import reference_version
 from fulfillment.store.transaction import read_snapshot
@@ -118,8 +118,10 @@ class Feed:
     def _read_entries(self) -> int:
         count = 0
         while entries := self._page():
-            self._world = replace(self._world, cursor=entries[-1].cursor)
-            self._world.view.refresh(newest_balances(entries), str(entries[-1].cursor))
+            cursor = entries[-1].cursor
+            self._world = replace(self._world, cursor=cursor)
+            _, _, node_ids, sku_ids, available, version = zip(*entries, strict=True)
+            self._world.view.follow(node_ids, sku_ids, available, version, str(cursor))
             count += len(entries)
             if len(entries) < PAGE_ROWS:
                 break

@@ -128,21 +128,38 @@ class StockView:
             self._take(keys[by_key], units, versions)
             self._position = position or self._position
 
-    def refresh(self, balances: Mapping[Position, Balance], position: str | None = None) -> None:
-        """Take balances that are newer than those known.
+    def refresh(self, balances: Mapping[Position, Balance]) -> None:
+        """Take balances that are newer than those known."""
+        self.follow(
+            [node_id for node_id, _ in balances],
+            [sku_id for _, sku_id in balances],
+            [balance.available for balance in balances.values()],
+            [balance.version for balance in balances.values()],
+        )
+
+    def follow(
+        self,
+        node_ids: Sequence[str],
+        sku_ids: Sequence[str],
+        available: Sequence[int],
+        version: Sequence[int],
+        position: str | None = None,
+    ) -> None:
+        """Take balances that are newer than those known; one position may have several, in any order.
 
         position : the ledger's cursor up to which all entries are in, now that these are; None if unknown.
         """
         node, sku = self._network.node_index, self._network.sku_index
-        n_nodes = len(node)
-        rows = list[tuple[int, int, int]]()
-        for (node_id, sku_id), balance in balances.items():
-            n, s = node.get(node_id), sku.get(sku_id)
-            if n is not None and s is not None:
-                rows.append((s * n_nodes + n, balance.available, balance.version))
-        columns = np.array(sorted(rows), np.int64).reshape(-1, 3)
+        nodes = np.array([node.get(node_id, -1) for node_id in node_ids], np.int64)
+        skus = np.array([sku.get(sku_id, -1) for sku_id in sku_ids], np.int64)
+        is_known = (nodes >= 0) & (skus >= 0)
+        keys = (skus * len(node) + nodes)[is_known]
+        units, versions = np.array(available, np.int64)[is_known], np.array(version, np.int64)[is_known]
+        by_age = np.lexsort((versions, keys))
+        keys, units, versions = keys[by_age], units[by_age], versions[by_age]
+        is_newest = np.append(keys[1:] != keys[:-1], True)[: len(keys)]
         with self._lock:
-            self._take(*columns.T)
+            self._take(keys[is_newest], units[is_newest], versions[is_newest])
             if position is not None:
                 self._position = position
 

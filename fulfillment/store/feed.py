@@ -12,11 +12,13 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
+    BindParameter,
     ColumnElement,
     Connection,
     Select,
     Table,
     Text,
+    bindparam,
     cast,
     exists,
     func,
@@ -28,8 +30,6 @@ from sqlalchemy import (
 
 from fulfillment.domain.cursor import BEGINNING, Cursor
 from fulfillment.domain.events import FeedEvent
-from fulfillment.domain.stock import Balance
-from fulfillment.store.posting import Position
 from fulfillment.store.schema.messaging import outbox, parked_subject
 from fulfillment.store.schema.stock import stock_entry
 
@@ -37,16 +37,19 @@ PAGE_ROWS = 10_000
 
 
 class FeedEntry(NamedTuple):
-    """What an entry left behind: the balance of its position after it, and that balance's version."""
+    """What an entry left behind: the units available at its position after it, and that balance's version."""
 
-    cursor: Cursor
+    xid: int
+    position: int
     node_id: str
     sku_id: str
     available: int
-    reserved: int
-    committed: int
-    unavailable: int
     version: int
+
+    @property
+    def cursor(self) -> Cursor:
+        """Tell its place in the feed."""
+        return Cursor(self.xid, self.position)
 
 
 def head(connection: Connection) -> Cursor:
@@ -65,22 +68,11 @@ def events_head(connection: Connection) -> Cursor:
 def entries_after(connection: Connection, cursor: Cursor, limit: int = PAGE_ROWS) -> list[FeedEntry]:
     """Read the next entries after `cursor`, at most `limit`, in the feed's order.
 
-    Of one position, versions may come in any order: keep the greatest (`newest_balances`).
+    Of one position, versions may come in any order: the greatest is the newest.
     """
-    e = stock_entry.c
-    wanted = select(
-        e.xid,
-        e.position,
-        e.node_id,
-        e.sku_id,
-        e.available_after,
-        e.reserved_after,
-        e.committed_after,
-        e.unavailable_after,
-        e.stock_version,
-    )
-    rows = connection.execute(_after(connection, stock_entry, wanted, cursor).limit(limit))
-    return [FeedEntry(Cursor(xid, position), *more) for xid, position, *more in rows]
+    place = {"xid": cursor.xid, "position": cursor.position, "limit": limit}
+    rows = connection.execute(_entries_after(connection.dialect.name), place)
+    return list(map(FeedEntry._make, rows))
 
 
 def events_after(
@@ -118,28 +110,9 @@ def events_after(
     if but_parked_by is not None:
         p = parked_subject.c
         wanted = wanted.where(~exists().where(p.webhook_id == but_parked_by, p.subject == o.subject))
-    rows = connection.execute(_after(connection, outbox, wanted, cursor).limit(limit))
+    later = _after(connection.dialect.name, outbox, wanted, cursor.xid, cursor.position)
+    rows = connection.execute(later.limit(limit))
     return [FeedEvent(Cursor(xid, position), *more) for xid, position, *more in rows]
-
-
-def newest_balances(entries: Iterable[FeedEntry]) -> dict[Position, Balance]:
-    """Keep the balance with the greatest version of each position."""
-    newest: dict[Position, FeedEntry] = {}
-    for entry in entries:
-        position = (entry.node_id, entry.sku_id)
-        known = newest.get(position)
-        if known is None or known.version < entry.version:
-            newest[position] = entry
-    return {
-        position: Balance(
-            available=entry.available,
-            reserved=entry.reserved,
-            committed=entry.committed,
-            unavailable=entry.unavailable,
-            version=entry.version,
-        )
-        for position, entry in newest.items()
-    }
 
 
 def _head(connection: Connection, table: Table) -> Cursor:
@@ -155,13 +128,24 @@ def _last(table: Table, dialect_name: str) -> Select[int, int]:
     )
 
 
+@functools.cache
+def _entries_after(dialect_name: str) -> Select[*tuple[Any, ...]]:
+    """Select entries after a place; made once, as it is asked twenty times a second."""
+    e = stock_entry.c
+    wanted = select(e.xid, e.position, e.node_id, e.sku_id, e.available_after, e.stock_version)
+    place = bindparam("xid", type_=e.xid.type), bindparam("position", type_=e.position.type)
+    return _after(dialect_name, stock_entry, wanted, *place).limit(bindparam("limit"))
+
+
 def _after(
-    connection: Connection, table: Table, wanted: Select[*tuple[Any, ...]], cursor: Cursor
+    dialect_name: str,
+    table: Table,
+    wanted: Select[*tuple[Any, ...]],
+    xid: int | BindParameter[int],
+    position: int | BindParameter[int],
 ) -> Select[*tuple[Any, ...]]:
     place = table.c.xid, table.c.position
-    return wanted.where(
-        tuple_(*place) > tuple_(cursor.xid, cursor.position), *_ended(connection.dialect.name, table)
-    ).order_by(*place)
+    return wanted.where(tuple_(*place) > tuple_(xid, position), *_ended(dialect_name, table)).order_by(*place)
 
 
 def _is_of_type(wanted: str) -> ColumnElement[bool]:

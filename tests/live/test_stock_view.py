@@ -40,7 +40,7 @@ def units(view: StockView, sku_id: str, channel: str = "web") -> dict[str, int]:
 def test_a_newer_balance_wins_whoever_brings_it() -> None:
     view = world().view
     view.refresh({("L1", "V"): Balance(available=3, version=5)})
-    view.refresh({("L1", "V"): Balance(available=4, version=4)}, position="9")
+    view.follow(["L1", "L1"], ["V", "V"], [2, 4], [3, 4], position="9")
     assert units(view, "V") == {"L1": 3, "L2": 7}
     assert view.position == "9"
 
@@ -58,6 +58,20 @@ def test_balances_in_any_order_end_in_the_newest_of_each(
     for sku_id in SKUS:
         expected = {n: available for (n, s), (_, available) in newest.items() if s == sku_id}
         assert units(view, sku_id) == expected
+
+
+@given(st.lists(st.tuples(st.sampled_from(NODES), st.sampled_from(SKUS), st.integers(2, 9)), max_size=12))
+def test_many_entries_at_once_end_where_they_end_one_by_one(arrivals: list[tuple[str, str, int]]) -> None:
+    at_once, one_by_one = world().view, world().view
+    for node_id, sku_id, version in arrivals:
+        one_by_one.follow([node_id], [sku_id], [10 * version], [version])
+    at_once.follow(
+        [node_id for node_id, _, _ in arrivals],
+        [sku_id for _, sku_id, _ in arrivals],
+        [10 * version for _, _, version in arrivals],
+        [version for _, _, version in arrivals],
+    )
+    assert all(units(at_once, sku_id) == units(one_by_one, sku_id) for sku_id in SKUS)
 
 
 def test_a_balance_of_a_strange_node_is_passed_over() -> None:
