@@ -238,10 +238,18 @@ def test_a_contestant_that_cannot_finish_shows_as_such(tmp_path: Path) -> None:
     assert contradictions([ended]) == []
 
 
+def test_a_contestant_that_is_killed_shows_as_such(tmp_path: Path) -> None:
+    save_problem(batch(1), tmp_path / "problem.npz")
+    ended = run("highs", tmp_path / "problem.npz", tmp_path, Limits(seconds=0.01, grace_seconds=0.01))
+    assert ended.status == "did not start, and ended with exit code -9, killed after 0.02 s"
+
+
 def test_a_race_leaves_curves_a_picture_and_a_table(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["12x3x8", "--seconds", "1,60", "--out", str(tmp_path)]) == 0
+    page = tmp_path / "docs" / "peers.md"
+    asked = ["12x3x8", "--seconds", "1,60"]
+    assert main([*asked, "--out", str(tmp_path), "--page", str(page)]) == 0
     assert "CONTRADICTION" not in capsys.readouterr().out
     document = json.loads((tmp_path / "12x3x8" / "curves.json").read_text())
     assert [curve["solver"] for curve in document["curves"]] == ["ours", "cp-sat", "scip", "highs"]
@@ -254,5 +262,10 @@ def test_a_race_leaves_curves_a_picture_and_a_table(
     assert {"curves.png", "curves.svg", "highs.log"} <= {
         file.name for file in (tmp_path / "12x3x8").iterdir()
     }
-    rows = (tmp_path / "table.md").read_text().splitlines()
-    assert len(rows) == 2 + 2 * 4
+    text = (tmp_path / "table.md").read_text()
+    assert len(text.splitlines()) == 2 + 2 * 4
+    assert text in page.read_text()
+    assert " ".join(asked) in page.read_text()
+    assert "(img/peers-12x3x8.png)" in page.read_text()
+    assert (page.parent / "img" / "peers-12x3x8.png").stat().st_size > 0
+    assert str(tmp_path) not in page.read_text()  # where it was written is nobody's business

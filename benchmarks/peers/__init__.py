@@ -1,6 +1,7 @@
 """Our solver beside its peers, in one run: CP-SAT, SCIP and HiGHS on the same problem as one integer program.
 
-usage: python -m benchmarks.peers CASE_OR_DIR ... [--seconds 60,300] [--threads 2] [--out DIR] [axes]
+usage: python -m benchmarks.peers CASE_OR_DIR ... [--seconds 60,300] [--threads 2] [--out DIR]
+                                  [--page docs/peers.md] [axes]
 
 Every contestant gets the same arrays, the same time limit and the same processors, in a process of its own
 whose peak memory is recorded. Its clock starts when its solver has the problem: our kernels are compiled, and

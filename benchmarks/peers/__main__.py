@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import shlex
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -10,6 +11,7 @@ from benchmarks.cases import Case
 from benchmarks.cases.axes import add_axes, axes_of
 from benchmarks.peers import __doc__ as usage
 from benchmarks.peers.curves import contradictions
+from benchmarks.peers.page import write_page
 from benchmarks.peers.picture import draw
 from benchmarks.peers.race import CONTESTANTS, Limits, race
 from benchmarks.peers.sites import NotPinned, require_pinned
@@ -46,6 +48,8 @@ def main(arguments: list[str]) -> int:
             draw(day.name, curves, given.out / day.name / f"curves.{ending}")
     text = table(races, given.seconds)
     (given.out / "table.md").write_text(text)
+    if given.page:
+        write_page(given.page, _asked(arguments), races, given.seconds, limits)
     sys.stdout.write(text)
     sys.stdout.writelines(f"CONTRADICTION {line}\n" for line in wrong)
     return 1 if wrong else 0
@@ -54,6 +58,15 @@ def main(arguments: list[str]) -> int:
 def _problem(day: Path | Case) -> AllocationProblem:
     scenario = day.generate() if isinstance(day, Case) else read_scenario(day)
     return build_problem(scenario, Policy.default()).problem
+
+
+def _asked(arguments: list[str]) -> str:
+    """Return the command without where its files go."""
+    kept = list(arguments)
+    for option in {"--out", "--page"} & set(kept):
+        at = kept.index(option)
+        del kept[at : at + 2]
+    return shlex.join(["python", "-m", "benchmarks.peers", *kept, "--page", "docs/peers.md"])
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -68,6 +81,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--memory-gib", type=float, default=16.0, help="address space of a contestant")
     parser.add_argument("--solvers", nargs="+", choices=CONTESTANTS, default=CONTESTANTS)
     parser.add_argument("--out", type=Path, default=Path("out/peers"), metavar="DIR")
+    parser.add_argument(
+        "--page", type=Path, metavar="FILE.md", help="a page with table and pictures, as well"
+    )
     add_axes(parser)
     return parser
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -25,7 +26,7 @@ class Limits:
     seconds: float
     threads: int = 2
     memory_gib: float = 16.0  # of address space; who wants more ends with what its log says until then
-    grace_seconds: float = 120.0  # for the model before, and for a solver that overruns; then it is killed
+    grace_seconds: float = 400.0  # for the model before, and for a solver that overruns; then it is killed
 
 
 def race(problem: AllocationProblem, folder: Path, limits: Limits, solvers: tuple[str, ...]) -> list[Curve]:
@@ -50,7 +51,8 @@ def run(solver: str, problem_file: Path, folder: Path, limits: Limits) -> Curve:
         process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
         )
-        killer = threading.Timer(limits.seconds + limits.grace_seconds, process.kill)
+        patience = limits.seconds + limits.grace_seconds
+        killer = threading.Timer(patience, process.kill)
         killer.start()
         try:
             _follow(process, curve, log)
@@ -61,6 +63,8 @@ def run(solver: str, problem_file: Path, folder: Path, limits: Limits) -> Curve:
             process.returncode = os.waitstatus_to_exitcode(wait_status)
     curve.peak_memory_mib = usage.ru_maxrss // 1024
     _add_outcome(curve, outcome_file, process.returncode)
+    if process.returncode == -signal.SIGKILL:
+        curve.status += f", killed after {patience:g} s"
     return curve
 
 
