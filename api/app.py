@@ -45,7 +45,6 @@ from fulfillment.clock import Clock, SystemClock
 from fulfillment.ids import IdSource, new_secret
 from fulfillment.settings import Settings
 
-# Those that are asked most come first: routes are searched in turn.
 ROUTERS: tuple[APIRouter, ...] = (
     orders.router,
     promises.router,
@@ -113,9 +112,8 @@ def make_app(settings: Settings, *, clock: Clock | None = None, ids: IdSource | 
     for router in ROUTERS:
         # One flat list: FastAPI would search a tree of routers at every request.
         app.router.routes.extend(router.routes)
-    for route in app.router.routes:
-        if isinstance(route, APIRoute):
-            shorten(route)
+    # Those of the short way first: they are asked most, and none of them hides another, having no parameters.
+    app.router.routes.sort(key=lambda route: not (isinstance(route, APIRoute) and shorten(route)))
     describe_told_events(app)
     describe(app)
     add_docs(app)

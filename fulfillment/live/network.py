@@ -132,9 +132,12 @@ class LiveNetwork:
                 for at, row in zip(of_method, rows_found, strict=True):
                     rows[at] = row
                     self._lanes.put(places[at], row.copy())  # a view would keep its whole group in memory
-        if not rows:
-            return np.empty((0, len(self.nodes)), np.int16)
-        return np.array(rows, np.int16)
+        found = [row for row in rows if row is not None]
+        return (
+            np.concatenate(found).reshape(len(found), -1)
+            if found
+            else np.empty((0, len(self.nodes)), np.int16)
+        )
 
     def point_of(self, postal_code: str) -> Point | None:
         """Find the point of a postal code; None where it is not known."""

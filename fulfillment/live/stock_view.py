@@ -76,6 +76,15 @@ class AtpOfSku:
     version: Int64s  # of the balance that says so
 
 
+@dataclass(frozen=True, slots=True)
+class _CapacityLeft:
+    """What nodes can still send, as it was at a version of the slots in use."""
+
+    departs_on: tuple[date, ...]
+    version: int
+    parcels: Int64s
+
+
 class StockView:
     """Balances, floors, expiring holds, capacity in use and prices. Safe to share between threads.
 
@@ -92,6 +101,8 @@ class StockView:
         self._expiring: list[tuple[datetime, int, int]] = []  # moment, key, qty; soonest last
         self._expired: dict[int, int] = {}  # qty by key
         self._used: dict[date, Int64s] = {}  # [n] parcels of each slot
+        self._used_version = 0
+        self._left: _CapacityLeft | None = None  # what was asked for last
         self.node_price: Int64s = np.zeros(len(network.nodes), np.int64)
         self._position = ""
 
@@ -223,15 +234,18 @@ class StockView:
 
     def capacity_left(self, moments: Moments) -> Int64s:
         """Parcels that each node can still send at its next departure; int64[n], the caller's own."""
-        left = self._network.arrays.capacity.copy()
-        days = set(moments.departs_on)
         with self._lock:
-            used_by_day = {day: self._used[day].copy() for day in days if day in self._used}
+            known, version = self._left, self._used_version
+            if known is not None and known.version == version and known.departs_on is moments.departs_on:
+                return known.parcels.copy()
+            used_by_day = {day: self._used[day].copy() for day in set(moments.departs_on) & self._used.keys()}
+        left = self._network.arrays.capacity.copy()
         for day, used in used_by_day.items():
             of_class = np.array([on == day for on in moments.departs_on], bool)
             touched = of_class[moments.of_node] & (left < UNLIMITED_PARCELS)
             left[touched] = np.maximum(0, left[touched] - used[touched])
-        return left
+        self._left = _CapacityLeft(moments.departs_on, version, left)
+        return left.copy()
 
     def capacity_left_at(self, node: int, slot_on: date) -> int:
         """Parcels that a node can still keep ready on a day."""
@@ -326,6 +340,7 @@ class StockView:
             self._shelves.expired[at] += qty
 
     def _use(self, used: Mapping[tuple[str, date], int]) -> None:
+        self._used_version += 1
         for (node_id, slot_on), parcels in used.items():
             node = self._network.node_index.get(node_id)
             if node is not None:

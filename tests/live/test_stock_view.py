@@ -155,6 +155,12 @@ def test_capacity_in_use_counts_by_slot() -> None:
     )
     assert view.capacity_left(moments).tolist() == [2, 2**31 - 1]
     assert view.capacity_left_at(0, date(2026, 11, 21)) == 0
+    view.capacity_left(moments)[0] = 7  # the caller's own
+    assert view.capacity_left(moments).tolist() == [2, 2**31 - 1]
+    view.refresh_capacity({("L1", date(2026, 11, 20)): 4})
+    assert view.capacity_left(moments).tolist() == [1, 2**31 - 1]
+    view.replace_capacity({("L1", date(2026, 11, 21)): 9})
+    assert view.capacity_left(moments).tolist() == [5, 2**31 - 1]
     assert view.capacity_left(decider.network.moments(NINE + timedelta(hours=4))).tolist() == [0, 2**31 - 1]
 
 
