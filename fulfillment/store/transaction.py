@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, Transaction
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
@@ -111,15 +111,26 @@ def _write(engine: Engine, use_case: Callable[[Connection], Result]) -> Result:
     with _connected(engine) as connection, connection.begin() as transaction:
         result = use_case(connection)
         try:
-            transaction.commit()
-        except BaseException as error:
-            if isinstance(error, DBAPIError) and error.connection_invalidated:
+            _commit(connection, transaction)
+        except DBAPIError as error:
+            if error.connection_invalidated:
                 raise OutcomeUnknown("the connection to the database was lost at COMMIT") from error
-            # SQLite may leave the transaction open, and SQLAlchemy rolls back nothing after a failed COMMIT,
-            # whatever failed it.
-            connection.invalidate(error)
             raise
         return result
+
+
+def _commit(connection: Connection, transaction: Transaction) -> None:
+    """Commit; a connection that cannot is thrown away.
+
+    SQLite may leave the transaction open, and SQLAlchemy rolls back nothing after a failed COMMIT, whatever
+    failed it.
+    """
+    try:
+        transaction.commit()
+    except BaseException as error:
+        if not (isinstance(error, DBAPIError) and error.connection_invalidated):
+            connection.invalidate(error)
+        raise
 
 
 def _read(engine: Engine, read: Callable[[Connection], Result]) -> Result:
@@ -129,7 +140,7 @@ def _read(engine: Engine, read: Callable[[Connection], Result]) -> Result:
     with _connected(engine).execution_options(**options) as connection, connection.begin() as transaction:
         result = read(connection)
         if engine.dialect.name == "postgresql":
-            transaction.commit()  # after a ROLLBACK psycopg forgets every statement that it has prepared
+            _commit(connection, transaction)  # after a ROLLBACK psycopg forgets what it has prepared
         else:
             transaction.rollback()  # nothing was written, and SQLite cannot refuse this
         return result

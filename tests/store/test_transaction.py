@@ -13,6 +13,7 @@ from fulfillment.store import engine as engine_module
 from fulfillment.store.engine import open_engine
 from fulfillment.store.schema.stock import stock
 from fulfillment.store.transaction import LostRace, read_snapshot, run_in_transaction
+from tests.simulation.faults import READ_ENDS, Fault, server_error, watched
 from tests.support.databases import open_ledger
 from tests.support.ledgers import stock_up
 
@@ -186,3 +187,12 @@ def test_what_is_asked_often_stays_prepared_whoever_reads_between(postgresql: En
         prepared = connection.scalars(text("SELECT statement FROM pg_prepared_statements")).all()
     assert any("stock.version" in statement for statement in prepared)
     assert any("stock.reserved" in statement for statement in prepared)
+
+
+def test_a_read_whose_end_is_refused_is_asked_again(postgresql: Engine) -> None:
+    """A connection that could not commit stands within a failed transaction: nobody must get it any more."""
+    stock_up(postgresql, {V: 1})
+    refusal = Fault("serialization failure", server_error("40001"))
+    with watched(postgresql, fault=refusal, at=1) as watch:
+        found = read_snapshot(postgresql, lambda connection: connection.execute(select(stock.c.sku_id)).all())
+    assert (len(found), watch.steps[1], watch.commits) == (1, READ_ENDS, 2)
