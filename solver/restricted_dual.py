@@ -11,7 +11,7 @@ Hogan & Blankenship 1975; smoothed, so that the box need not be small).
 """
 
 import math
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 
 import numpy as np
 import numpy.typing as npt
@@ -102,8 +102,11 @@ class RestrictedDual:
         self._above = np.empty(len(patterns.order))
         self.scarce = np.flatnonzero(most_wanted(self._order_ptr, patterns, len(supply)) > supply - tail)
 
-    def evaluate(self, prices: Floats, temperature: float) -> tuple[float, Floats]:
-        """Return the value in micros and its slope by each row's price, in units."""
+    def evaluate(self, prices: Floats, temperature: float, pool: Executor) -> tuple[float, Floats]:
+        """Return the value in micros and its slope by each row's price, in units.
+
+        pool : who walks over the patterns; any number of threads gives the same bits.
+        """
         wanted = np.zeros((PARTS, len(self._supply)))
 
         def soften(part: int) -> float:
@@ -113,8 +116,7 @@ class RestrictedDual:
             )  # fmt: skip
             return float(total)
 
-        with ThreadPoolExecutor(self._threads) as pool:
-            total = sum(pool.map(soften, range(PARTS)))
+        total = sum(pool.map(soften, range(PARTS)))
         worth, offered = self._worth(prices, temperature)
         return total - worth, wanted.sum(axis=0) - offered
 
@@ -141,17 +143,18 @@ class RestrictedDual:
 
         def descend(x: Floats) -> tuple[float, Floats]:
             prices[scarce] = x * unit
-            value, slope = self.evaluate(prices, temperature)
+            value, slope = self.evaluate(prices, temperature, pool)
             return -value / temperature, -slope[scarce] * unit / temperature
 
-        found = minimize(
-            descend,
-            start[scarce] / unit,
-            jac=True,
-            method="L-BFGS-B",
-            bounds=np.column_stack((low[scarce] / unit, high[scarce] / unit)),
-            options={"maxfun": steps, "maxiter": steps, "maxcor": 20},
-        )
+        with ThreadPoolExecutor(self._threads) as pool:  # one for all steps: starting threads takes long
+            found = minimize(
+                descend,
+                start[scarce] / unit,
+                jac=True,
+                method="L-BFGS-B",
+                bounds=np.column_stack((low[scarce] / unit, high[scarce] / unit)),
+                options={"maxfun": steps, "maxiter": steps, "maxcor": 20},
+            )
         prices[scarce] = found.x * unit
         return prices
 

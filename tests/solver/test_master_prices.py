@@ -1,5 +1,6 @@
 """The linear program over patterns proves what prices can prove, and no more."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import product
 
@@ -16,6 +17,8 @@ from solver.solve import SolveParams, solve
 from tests.solver.batch_twin import best_batch
 from tests.solver.plans import first_come
 from tests.solver.test_patterns import _zero, batch, dual_over, nothing, started
+
+POOL = ThreadPoolExecutor(1)
 
 QUICK = SolveParams(temperatures=(0.1, 0.02), cycles=1, improvement_rounds=1)
 
@@ -104,11 +107,11 @@ def test_the_programs_prices_maximise_the_dual_over_its_patterns(rules: str) -> 
         search.step(3.0, steps=10, samples=3)
         dual, found = program(p, search.patterns)
         assert found is not None
-        assert dual.evaluate(found.prices, 1e-4)[0] == pytest.approx(found.value, abs=0.05)
+        assert dual.evaluate(found.prices, 1e-4, POOL)[0] == pytest.approx(found.value, abs=0.05)
         for row in np.flatnonzero(found.prices):
             broken = found.prices.copy()
             broken[row] = 0
-            caught += dual.evaluate(broken, 1e-4)[0] < found.value - 0.5
+            caught += dual.evaluate(broken, 1e-4, POOL)[0] < found.value - 0.5
     assert caught > 0
 
 

@@ -1,5 +1,7 @@
 """Patterns say what an order pays and takes under every rule; the dual over them has the slopes it says."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -15,6 +17,8 @@ from tests.solver.plans import first_come
 from tests.solver.small_problems import random_problem
 from tests.solver.small_rules import EACH_AND_MIXED, with_rules
 from tests.solver.test_lower_bound import random_prices
+
+POOL = ThreadPoolExecutor(1)
 
 
 def batch(seed: int, rules: str, **sizes: int) -> AllocationProblem:
@@ -123,12 +127,12 @@ def test_the_dual_over_patterns_has_the_slopes_it_says() -> None:
             search.step(3.0, steps=10, samples=2)
             dual = dual_over(p, search.patterns)
             at = np.concatenate(random_prices(np.random.default_rng(seed), p)).astype(float)
-            slopes = dual.evaluate(at, 20.0)[1]
+            slopes = dual.evaluate(at, 20.0, POOL)[1]
             for row in np.flatnonzero(rows_that_bind(p)):
                 up, down = at.copy(), at.copy()
                 up[row] += 0.01
                 down[row] -= 0.01
-                rise = (dual.evaluate(up, 20.0)[0] - dual.evaluate(down, 20.0)[0]) / 0.02
+                rise = (dual.evaluate(up, 20.0, POOL)[0] - dual.evaluate(down, 20.0, POOL)[0]) / 0.02
                 assert rise == pytest.approx(slopes[row], abs=1e-3)
                 moved += abs(slopes[row] - round(slopes[row])) > 0.05
     assert moved > 20
