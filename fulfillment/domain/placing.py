@@ -183,6 +183,10 @@ class StockView(Protocol):
         """Take committed balances; of two of one position the one with the higher version stands."""
         ...
 
+    def refresh_expired(self, units: Mapping[Position, int], now: datetime) -> None:
+        """Take the units of some positions that holds reserve whose time is over at `now` (UTC)."""
+        ...
+
     def refresh_capacity(self, used: Mapping[Slot, int]) -> None:
         """Take the parcels that use some slots, as committed."""
         ...

@@ -11,7 +11,7 @@ from fulfillment.domain.placing import Decider, Decision, OrderRequest, Position
 from fulfillment.domain.stock import Balance
 from fulfillment.store.capacity import read_capacity_use
 from fulfillment.store.entries import balances_of_skus, positions_of_skus
-from fulfillment.store.holds import lock_expired_holds, lock_holds, read_holds
+from fulfillment.store.holds import ExpiredHold, lock_expired_holds, lock_holds, read_holds
 from fulfillment.store.stock import lock_balances
 from fulfillment.store.transaction import read_snapshot
 
@@ -65,8 +65,9 @@ class FreshDecisions:
         now = self._clock.now()
         positions = positions_of_skus(connection, {line.sku_id for each in requests for line in each.lines})
         held = {**_held_units(lock_holds, connection, _hold_ids(requests)), **(own or {})}
-        lock_expired_holds(connection, positions, now)  # the order of locks: holds, then stock
+        expired = lock_expired_holds(connection, positions, now)  # the order of locks: holds, then stock
         self._decider.view.refresh(lock_balances(connection, positions))
+        self._decider.view.refresh_expired(units_at(expired, positions), now)
         return {each.order_id: each for each in self._decider.decide(requests, now, held)}
 
     def _look_up(self, sku_ids: Collection[str]) -> None:
@@ -79,6 +80,16 @@ class FreshDecisions:
         balances, used = read_snapshot(self._engine, read)
         self._decider.view.refresh(balances)
         self._decider.view.refresh_capacity(used)
+
+
+def units_at(holds: Sequence[ExpiredHold], positions: Collection[Position]) -> dict[Position, int]:
+    """Add up what holds reserve at some positions."""
+    units: dict[Position, int] = dict.fromkeys(positions, 0)
+    for hold in holds:
+        for node_id, sku_id, qty in hold.units:
+            if (node_id, sku_id) in units:
+                units[node_id, sku_id] += qty
+    return units
 
 
 def _hold_ids(requests: Sequence[OrderRequest]) -> dict[str, str]:

@@ -190,6 +190,23 @@ class StockView:
             self._shelves.expired[:] = 0
             self._expire(now)
 
+    def refresh_expired(self, units: Mapping[Position, int], now: datetime) -> None:
+        """Take the units of some positions that holds reserve whose time is over, in place of those known.
+
+        A hold that somebody has ended meanwhile would otherwise count twice: its units are available by now.
+        """
+        node, sku = self._network.node_index, self._network.sku_index
+        keys = {
+            sku[sku_id] * len(node) + node[node_id]: qty
+            for (node_id, sku_id), qty in units.items()
+            if node_id in node and sku_id in sku
+        }
+        with self._lock:
+            self._expire(now)  # what is due by now is among `units`
+            for key, qty in keys.items():
+                self._add_expired(key, qty - self._expired.get(key, 0))
+                self._expired[key] = qty
+
     def replace_floors(self, rules: Iterable[BufferRule]) -> None:
         """Take other rules about what channels must leave."""
         floors = Floors(self._network, rules)

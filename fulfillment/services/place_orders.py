@@ -327,7 +327,8 @@ def _take_units(
     groups = [
         EntryGroup(each.request.order_id, tuple(_entries(each, now)), each.request.channel)
         for each in pending
-        if each.decided is not None and each.decided.work
+        # An order that waits for all of its units gives its hold's units back nevertheless.
+        if each.decided is not None and (each.decided.work or each.conversion is not None)
     ]
     if not groups:
         return

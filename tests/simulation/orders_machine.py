@@ -294,8 +294,7 @@ class OrdersMachine(RuleBasedStateMachine):
         node = data.draw(st.sampled_from((None, None, *NODES)))
         on_short = data.draw(st.sampled_from(OnShort))
         review = data.draw(st.sampled_from([None, None, None, Review.PAYMENT]))
-        may_take_a_hold = on_short is not OnShort.BACKORDER or review is not None
-        hold_ids = st.sampled_from([None, *(sorted(self.model.holds) if may_take_a_hold else ())])
+        hold_ids = st.sampled_from([None, *sorted(self.model.holds)])
         return a_placement(
             f"O{next(self._numbers)}",
             *data.draw(lines),

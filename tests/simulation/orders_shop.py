@@ -116,7 +116,6 @@ class Shop:
 
     def place(self, placements: Sequence[Placement], group_max: int = 64) -> list[Told]:
         """Place orders that ask at one moment; a committer finds all of them waiting."""
-        self.catch_up()  # as the feed does all the time
         committer = a_committer(self.engine, self.decider, self.clock, group_orders_max=group_max)
         waiting = [committer.submit(placement) for placement in placements]
         with committer:
@@ -135,12 +134,10 @@ class Shop:
         def collected(asked: Any) -> Any:
             return replace(asked, method=method, pickup_node_id=node_id)
 
-        self.catch_up()
         request = RequestKey("shop", key, f"{order_id} {node_id}")
         return told(lambda: self.changes.change(request, order_id, collected))
 
     def clear(self, key: str, order_id: str) -> Told:
-        self.catch_up()
         return told(lambda: self.changes.clear(RequestKey("shop", key, order_id), order_id))
 
     def release_due(self) -> int:

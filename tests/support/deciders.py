@@ -37,6 +37,9 @@ class PlainView:
             if position not in self.balances or self.balances[position].version < balance.version:
                 self.balances[position] = balance
 
+    def refresh_expired(self, units: Mapping[Position, int], now: datetime) -> None:
+        """It counts nothing that is reserved as free."""
+
     def refresh_capacity(self, used: Mapping[Slot, int]) -> None:
         self.used.update(used)
 
