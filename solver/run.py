@@ -53,6 +53,7 @@ class Run:
         self.arrays = ProblemArrays.of(self.problem)
         self.scratch = Scratch.for_problem(self.problem)
         self.best = PlanState.empty(self.problem)
+        self.at_prices = self.best  # the best of the plans that were made whole at prices
         self.zero = Prices.zero(self.problem)
         self.search = PriceSearch(self.problem, self.pool, self.params.threads, self.rng, self._passed)
         self.first_come_cost = self.best.cost()
@@ -72,7 +73,7 @@ class Run:
             self._plan_from(self.start)
         self.search.begin_cold(self.best.cost())  # a start may be worse than none
         if self.start is not None:
-            self._displace(1.0)  # at prices that are good already
+            self._displace(1.0, self.best)  # at prices that are good already
 
     def climb_and_plan(self) -> None:
         """Climb at every temperature, and now and then plan at the prices reached."""
@@ -96,9 +97,14 @@ class Run:
             self._plan_at_prices()
 
     def improve(self) -> None:
-        """Let orders displace each other, then combine patterns by programs, and so on in turn."""
+        """Let orders displace each other, then combine patterns by programs, and so on in turn.
+
+        From a start, the first displacement begins at a plan made at prices, though the one that came from
+        the earlier plan may be cheaper: that one is improved already, and stuck.
+        """
         for cycle in range(self.params.cycles):
-            self._displace(0.5**cycle)
+            is_stuck = cycle == 0 and self.start is not None
+            self._displace(0.5**cycle, self.at_prices if is_stuck else self.best)
             self._choose_patterns()
         if self._is_tiny():
             self._choose_among_all()
@@ -115,10 +121,8 @@ class Run:
         gap = self.best.cost() - self.search.prices.lower_bound if self._is_tiny() else 0
         return max(share * self._mean_cost(), gap)
 
-    def _displace(self, warmth: float) -> None:
-        search = DisplacementSearch(
-            self.problem, self.best, self.search.prices, self.search.lone_cost, self.rng
-        )
+    def _displace(self, warmth: float, plan: PlanState) -> None:
+        search = DisplacementSearch(self.problem, plan, self.search.prices, self.search.lone_cost, self.rng)
         moves = int(self.params.moves_per_order * self.problem.n_orders)
         rounds = self.params.improvement_rounds
         for done in range(rounds):
@@ -233,6 +237,8 @@ class Run:
         sequence = self.search.by_stake(self.temperature)
         self._serve(sequence, self.search.prices, plan)
         self._take_over(plan, sequence)
+        if plan.cost() < self.at_prices.cost():
+            self.at_prices = plan
 
     def _take_over(self, plan: PlanState, sequence: Int64s) -> None:
         """Serve all orders of a plan anew at true cost, learn from it, and keep what is best on the way."""
