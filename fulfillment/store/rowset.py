@@ -234,7 +234,7 @@ def _array_texts(name: str, rows: Rows) -> dict[str, object]:
 def _array_text(key: Column[Any], values: Sequence[object]) -> str:
     """Write values as PostgreSQL reads an array: ``{1,NULL}``, ``{"a","b"}``, escaped by backslashes."""
     if isinstance(key.type, JSON):
-        values = [None if value is None else orjson.dumps(value).decode() for value in values]
+        values = [None if value is None else _as_json(value) for value in values]
     kinds = set(map(type, values))
     if kinds == {int} and len(set(values)) == 1:  # as changes of a state that hardly anything moves
         return f"{{{','.join([str(values[0])] * len(values))}}}"
@@ -247,6 +247,10 @@ def _array_text(key: Column[Any], values: Sequence[object]) -> str:
             return f'{{"{joined}"}}'
     texts = {value: _element_text(value) for value in set(values)}
     return f"{{{','.join([texts[value] for value in values])}}}"
+
+
+def _as_json(document: object) -> str:
+    return orjson.dumps(document, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
 def _element_text(value: object) -> str:
