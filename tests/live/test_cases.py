@@ -1,6 +1,7 @@
 """Cases that other order systems got wrong, placed through the running decision and its group commit."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Engine
@@ -8,13 +9,15 @@ from sqlalchemy import Engine
 from fulfillment.clock import ManualClock
 from fulfillment.domain.kinds import Method
 from fulfillment.domain.network import Sku
+from fulfillment.domain.placing import OnShort
 from fulfillment.live.feed import Feed
 from fulfillment.live.load import load_live
 from fulfillment.services.load_day import load_day
 from fulfillment.services.put_reference import put_kit, put_skus
+from fulfillment.store.back_orders import read_back_orders
 from fulfillment.store.posting import Position
 from tests.support.days import NOON, a_day
-from tests.support.placing import a_committer, a_placement
+from tests.support.placing import a_committer, a_placement, open_hold_in
 
 
 class Retailer:
@@ -63,3 +66,21 @@ def test_two_lines_of_one_sku_are_added_up(ledger: Engine) -> None:
     retailer = Retailer(ledger, {("A", "V"): 5}, {})
     assert retailer.place("O1", ("V", 3), ("V", 3)) == (409, {})
     assert retailer.place("O2", ("V", 3), ("V", 2)) == (201, {"A": 5})
+
+
+def test_units_in_another_cart_are_nobodys_to_ship(ledger: Engine) -> None:
+    """Case D05, at equal costs: two of L1's four are held, so five come from both nodes and six from none."""
+    retailer = Retailer(ledger, {("L1", "V"): 4, ("L2", "V"): 3}, {})
+    open_hold_in(ledger, "cart", {("L1", "V"): 2}, NOON + timedelta(minutes=15))
+    retailer.feed.catch_up(look_around=True)
+    assert retailer.place("O1", ("V", 6)) == (409, {})
+    assert retailer.place("O2", ("V", 5)) == (201, {"L1": 2, "L2": 3})
+
+
+def test_what_is_there_is_sent_and_the_rest_waits(ledger: Engine) -> None:
+    """Case D19."""
+    retailer = Retailer(ledger, {("L1", "V"): 0, ("L2", "V"): 2}, {})
+    assert retailer.place("O1", ("V", 5), on_short=OnShort.BACKORDER) == (201, {"L2": 2})
+    with ledger.connect() as connection:
+        (waiting,) = read_back_orders(connection, None, 10)
+    assert [(line.sku_id, line.qty) for line in waiting.lines] == [("V", 3)]

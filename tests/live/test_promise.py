@@ -179,6 +179,32 @@ def test_what_cannot_be_filled_is_named_with_its_reason() -> None:
     assert [u.reason for u in local.reasons] == [WhyUnfilled.OUT_OF_REACH]
 
 
+def test_a_store_without_transfers_is_offered_for_its_own_shelf_alone() -> None:
+    """Cases C01, C03 and C05: the network has enough, no store alone has, one is reached by transfers."""
+    nodes = {
+        "W1": node(pickup=False),
+        "W2": node(kind="store", lat=40.1),
+        "W3": node(kind="store", lat=48.0, ships=False),
+        "W4": node(kind="store", lat=48.5, ships=False),
+    }
+    stock = {("W1", "a"): 9, ("W1", "c"): 7, ("W2", "b"): 3, ("W3", "a"): 3, ("W4", "a"): 4, ("W4", "c"): 9}
+    near_transfers = (*RATES[:-1], ("truck", "transfer", "PICK_UP", 1, 50, 30_000, 200, 1))
+    decider = live(day(nodes, stock, {"O": order(("a", 1))}, rates=near_transfers))
+
+    def whole_at(*lines: tuple[str, int]) -> set[str | None]:
+        wanted = tuple(Line(number, sku, qty) for number, (sku, qty) in enumerate(lines, start=1))
+        request = PromiseRequest(
+            channel="web", lines=wanted, point=(40.0, -75.0), pickup_node_ids=("W2", "W3", "W4")
+        )
+        options = promise(decider, request, NINE).options
+        return {o.pickup_node_id for o in options if o.method is Method.PICK_UP and not o.unfilled}
+
+    assert whole_at(("a", 5), ("b", 3), ("c", 7)) == {"W2"}
+    assert whole_at(("a", 4)) == {"W2", "W4"}
+    assert whole_at(("a", 5)) == {"W2"}
+    assert whole_at(("a", 5), ("c", 1)) == {"W2"}
+
+
 def test_a_promise_reserves_nothing() -> None:
     decider = one_store()
     request = PromiseRequest(channel="web", lines=(Line(1, "V", 2),), postal_code="00000")
