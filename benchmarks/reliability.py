@@ -1,11 +1,13 @@
-"""The long campaign: kill the service and its database under load, and race for the last units.
+"""The long campaign: kill the service and its database under load, race for the last units, break every step.
 
 usage: python -m benchmarks.reliability [--kills 60] [--units 10000] [--attempts 100000]
-                                        [--parts crash race] [--victims service database worker]
+                                        [--parts crash race crowd fault history request]
+                                        [--victims service database worker]
                                         [--databases postgresql sqlite] [--out FILE]
 
 Everything is real: `fulfillment serve` in processes of its own, a database server started for the purpose (or
-a SQLite file), clients on keep-alive connections. What is judged, and what it cannot show, stands in
+a SQLite file), clients on keep-alive connections. The last four parts are tests of the suite at the length of
+a campaign (`-m campaign`), on both databases. What is judged, and what it cannot show, stands in
 `docs/reliability.md`. Ends with exit code 1 when anything was lost, doubled, oversold or answered twice
 differently.
 """
@@ -13,9 +15,12 @@ differently.
 import argparse
 import json
 import os
+import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
+from xml.etree import ElementTree
 
 from benchmarks.service.figures import as_table
 from tests.concurrency.race import Finish, Race, run_race
@@ -25,6 +30,7 @@ CRASH_HEADINGS = ("killed", "database", "processes", "kills", "acknowledged", "r
                   "no answer", "503", "back after s")  # fmt: skip
 RACE_HEADINGS = ("database", "processes", "units", "attempts", "sold", "refused", "repeated", "left",
                  "faults", "seconds")  # fmt: skip
+SUITE_HEADINGS = ("part", "tests", "failed", "seconds")
 
 CRASHES = (
     ("postgresql", "service", 1),
@@ -34,6 +40,13 @@ CRASHES = (
 )
 VICTIMS = ("service", "database", "worker")
 RACES = (("postgresql", 1), ("postgresql", 3), ("sqlite", 1), ("sqlite", 3))
+SUITES = {
+    "crowd": "tests/concurrency/test_crowd.py",
+    "fault": "tests/simulation/test_fault_sweep.py",
+    "history": "tests/simulation/test_entries_machine.py tests/simulation/test_orders_machine.py",
+    "request": "tests/fuzz/test_specification.py",
+}
+PARTS = ("crash", "race", *SUITES)
 
 
 def tell(text: str) -> None:
@@ -112,13 +125,54 @@ def run_races(given: argparse.Namespace, figures: dict) -> list[str]:
     return wrong
 
 
+def run_suites(given: argparse.Namespace, figures: dict) -> list[str]:
+    """Run the suite's own campaigns, each in a process of its own; return what was wrong."""
+    rows, wrong = [], []
+    for part in (part for part in SUITES if part in given.parts):
+        with tempfile.TemporaryDirectory() as folder:
+            report = Path(folder) / "report.xml"
+            command = [sys.executable, "-m", "pytest", "-q", "-m", "campaign", f"--junitxml={report}"]
+            ended = subprocess.run([*command, *SUITES[part].split()], check=False)
+            if not report.exists():
+                wrong.append(f"{part}: the tests did not run, exit code {ended.returncode}")
+                continue
+            rows.append(suite_row(part, found := suite_figures(report)))
+        figures["suites"].append({"part": part} | found)
+        tell(as_table(SUITE_HEADINGS, [rows[-1]]))
+        if ended.returncode:
+            wrong.append(
+                f"{part}: {found['failed']} of {found['tests']} failed, exit code {ended.returncode}"
+            )
+    tell(as_table(SUITE_HEADINGS, rows))
+    return wrong
+
+
+def suite_figures(report: Path) -> dict:
+    """Add up a report of pytest's."""
+    suites = ElementTree.parse(report).getroot().findall("testsuite")
+
+    def total(*names: str) -> float:
+        return sum(float(suite.attrib[name]) for suite in suites for name in names)
+
+    return {
+        "tests": int(total("tests")),
+        "failed": int(total("failures", "errors")),
+        "seconds": total("time"),
+    }
+
+
+def suite_row(part: str, found: dict) -> tuple[str, ...]:
+    """Lay a suite out under `SUITE_HEADINGS`."""
+    return part, str(found["tests"]), str(found["failed"]), f"{found['seconds']:,.0f}"
+
+
 def main(arguments: list[str]) -> int:
     """Run the campaign, print the tables, write the figures."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.reliability", description="Kill and race.")
     parser.add_argument("--kills", type=int, default=60, help="of each kind")
     parser.add_argument("--units", type=int, default=10_000)
     parser.add_argument("--attempts", type=int, default=100_000)
-    parser.add_argument("--parts", nargs="+", choices=("crash", "race"), default=["crash", "race"])
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--victims", nargs="+", choices=VICTIMS, default=list(VICTIMS), help="who is killed")
     parser.add_argument(
         "--databases", nargs="+", choices=("postgresql", "sqlite"), default=["postgresql", "sqlite"]
@@ -132,12 +186,15 @@ def main(arguments: list[str]) -> int:
         "load_average_before": os.getloadavg(),
         "crashes": [],
         "races": [],
+        "suites": [],
     }
     wrong: list[str] = []
     if "crash" in given.parts:
         wrong += run_crashes(given, figures)
     if "race" in given.parts:
         wrong += run_races(given, figures)
+    if set(SUITES) & set(given.parts):
+        wrong += run_suites(given, figures)
     figures["load_average_after"] = os.getloadavg()
     if given.out:
         given.out.write_text(json.dumps(figures, indent=2, default=str) + "\n")
