@@ -18,6 +18,7 @@ import pytest
 
 from api.schemas.nodes import EXAMPLE
 from fulfillment.cli.exits import ExitCode
+from fulfillment.cli.serve import workers_for
 from fulfillment.clock import ManualClock, SystemClock
 from fulfillment.store.clock_skew import SkewedClock, require_close_clocks
 from fulfillment.store.engine import open_engine
@@ -129,11 +130,13 @@ def test_a_stop_under_load_loses_no_acknowledged_write(tmp_path: Path, workers: 
 def test_it_says_where_it_listens_and_that_it_stopped(database: str) -> None:
     with serving(database) as (process, client):
         assert client.get("/v1/nodes").json()["items"] == []
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("starting")
+        assert process.stdout.readline().startswith("serving on http://127.0.0.1:")  # every process by then
         process.send_signal(signal.SIGTERM)
         told, logged = process.communicate(timeout=180)
     assert process.returncode == ExitCode.DONE
-    assert "serving on http://127.0.0.1:" in told
-    assert told.endswith("stopped\n")
+    assert told == "stopped\n"
     assert '"route":"/v1/nodes"' in logged
 
 
@@ -159,6 +162,12 @@ def test_it_says_that_it_serves_once_it_does(workers: str, tmp_path: Path) -> No
         finally:
             process.kill()
             process.communicate(timeout=120)
+
+
+def test_by_default_it_uses_every_core_on_postgresql_and_one_process_on_sqlite() -> None:
+    """SQLite has one writer at a time, so more processes would wait for each other."""
+    assert workers_for("sqlite") == 1
+    assert workers_for("postgresql") == min(64, len(os.sched_getaffinity(0)))
 
 
 @pytest.mark.parametrize("kind", KINDS)
