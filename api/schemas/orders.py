@@ -210,9 +210,13 @@ class BatchAnswer(BaseModel):
 
 
 class OrderLineAnswer(LineAnswer):
-    """A line and the units of it that a node's work covers."""
+    """A line, and what became of its units; those that are neither allocated nor cancelled wait."""
 
-    allocated: int
+    allocated: int = Field(description="Units that a node's work covers.")
+    cancelled: int = Field(
+        description="Units that the customer does not get: what an order with `on_short` partial was short "
+        "of when it was decided; all of a cancelled order."
+    )
 
 
 class OrderAnswer(BaseModel):

@@ -50,6 +50,7 @@ _PLACED = {
     "channel": "web",
     "decision_id": "01938a5e-7c11-7b3e-9d0f-3f2a6c1f2b0f",
     "units_left": 0,
+    "units_cancelled": 0,
     "fulfillment_order_ids": ["01938a5e-7c11-7b3e-9d0f-3f2a6c1f2b11"],
 }
 
@@ -58,15 +59,30 @@ EVENT_TYPES: Mapping[str, EventType] = MappingProxyType(
         "order.on_hold": EventType(
             "order",
             "An order was placed that waits for payment or fraud review, and nothing is decided.",
-            {**_PLACED, "decision_id": None, "units_left": None, "fulfillment_order_ids": []},
+            {
+                **_PLACED,
+                "decision_id": None,
+                "units_left": None,
+                "units_cancelled": None,
+                "fulfillment_order_ids": [],
+            },
         ),
         "order.open": EventType(
             "order",
             "An order waits for its decision.",
-            {**_PLACED, "decision_id": None, "units_left": None, "fulfillment_order_ids": []},
+            {
+                **_PLACED,
+                "decision_id": None,
+                "units_left": None,
+                "units_cancelled": None,
+                "fulfillment_order_ids": [],
+            },
         ),
         "order.allocated": EventType(
-            "order", "An order was decided: nodes have work for every unit of it.", _PLACED
+            "order",
+            "An order was decided: nodes have work for every unit of it, but for `units_cancelled`, which an "
+            "order that takes what there is goes without.",
+            _PLACED,
         ),
         "order.back_ordered": EventType(
             "order",

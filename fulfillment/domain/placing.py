@@ -27,7 +27,7 @@ class OnShort(StrEnum):
     """What becomes of an order that cannot be filled whole."""
 
     REJECT = "reject"  # nothing is written, the shortfalls are named
-    PARTIAL = "partial"  # what there is is placed, the rest is dropped
+    PARTIAL = "partial"  # what there is is placed, the rest is cancelled
     BACKORDER = "backorder"  # what there is is placed, the rest waits for stock
 
 

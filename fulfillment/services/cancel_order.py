@@ -5,13 +5,14 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from fulfillment.domain.errors import NotFound, invariant
+from fulfillment.domain.errors import invariant
 from fulfillment.domain.transitions import ORDERS, Verb
 from fulfillment.ids import IdSource
 from fulfillment.services.take_work_back import cancellable, parcels_to_cancel, uncommit_entries
 from fulfillment.store.capacity import give_back_capacity
 from fulfillment.store.claims import settle_reroutes
 from fulfillment.store.order_work import (
+    cancel_lines,
     lock_order,
     read_work,
     slots_in_hand,
@@ -35,8 +36,6 @@ def cancel_order(connection: Connection, order_id: str, *, now: datetime, ids: I
         When it has ended already, or some of it has left the house.
     """
     order = lock_order(connection, order_id)
-    if order is None:
-        raise NotFound(f"there is no order {order_id}", kind="order", id=order_id)
     state = ORDERS.move(order.state, Verb.CANCEL, order_id)
     work = cancellable(read_work(connection, order_id))
     entries = uncommit_entries(
@@ -46,7 +45,8 @@ def cancel_order(connection: Connection, order_id: str, *, now: datetime, ids: I
         posted = post(connection, [EntryGroup(order_id, tuple(entries))])
         invariant(not posted.refused, "an order's units are not committed", refused=posted.refused)
     write_cancelled(connection, order_id, work, parcels_to_cancel(work))
-    write_order(connection, replace(order.request, review=None), state, {})
+    cancel_lines(connection, order_id)
+    write_order(connection, replace(order.request, review=None), state, allocated={}, cancelled={})
     settle_reroutes(connection, [order_id], now)
     data = {
         "order_id": order_id,

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from fulfillment.domain.errors import MoveRefused, NotFound
+from fulfillment.domain.errors import MoveRefused
 from fulfillment.domain.placing import OrderRequest
 from fulfillment.domain.transitions import (
     FULFILLMENT_ORDERS,
@@ -48,14 +48,12 @@ def change_order(
         As `decide_anew` says.
     """
     order = lock_order(connection, order_id)
-    if order is None:
-        raise NotFound(f"there is no order {order_id}", kind="order", id=order_id)
     state = ORDERS.move(order.state, Verb.CHANGE, order_id)
-    asked = wish(order.request)
+    asked = wish(order.still_asked)
     work = cancellable(read_work(connection, order_id))
     _refuse_begun(work, now)
     if state is OrderState.ON_HOLD:
-        write_order(connection, asked, state, {})
+        write_order(connection, asked, state, allocated={}, cancelled={})
         changed = PlacedOrder(asked, "", state, None)
     else:
         changed = decide_anew(connection, asked, work, decide, terms, now=now, actor=actor)

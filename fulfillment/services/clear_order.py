@@ -5,7 +5,6 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from fulfillment.domain.errors import NotFound
 from fulfillment.domain.transitions import ORDERS, Verb
 from fulfillment.services.decide_anew import DecideUnderLocks, decide_anew
 from fulfillment.services.place_orders import PlacingTerms
@@ -36,8 +35,6 @@ def clear_order(
         As `decide_anew` says.
     """
     order = lock_order(connection, order_id)
-    if order is None:
-        raise NotFound(f"there is no order {order_id}", kind="order", id=order_id)
     ORDERS.move(order.state, Verb.CLEAR, order_id)
     asked = replace(order.request, review=None)
     cleared = decide_anew(connection, asked, [], decide, terms, now=now, actor=actor, takes_hold=True)

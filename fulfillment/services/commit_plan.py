@@ -158,7 +158,7 @@ def _staleness(order: LockedOrder, allocations: Sequence[Allocation]) -> Conflic
     """Tell why the order does not ask for these units, if it does not."""
     for (line_no, sku_id), qty in units_by_line(allocations).items():
         line = order.lines.get(line_no)
-        if line is None or line.sku_id != sku_id or line.qty - line.allocated < qty:
+        if line is None or line.sku_id != sku_id or line.waiting < qty:
             return StaleVersion(
                 f"order {order.order_id} does not wait for {qty} units of {sku_id} on line {line_no}",
                 order_id=order.order_id,
@@ -223,7 +223,7 @@ def _write_decisions(
     units: dict[tuple[str, int], int] = {}
     for order_id, order in orders.items():
         lines = units_by_line(wanted[order_id])
-        left = sum(line.qty - line.allocated for line in order.lines.values()) - sum(lines.values())
+        left = order.waiting - sum(lines.values())
         states[order_id] = ORDERS.move(order.state, Verb.BACKORDER if left else Verb.ALLOCATE, order_id)
         (outcome.back_ordered if left else outcome.allocated).append(order_id)
         units.update({(order_id, line_no): qty for (line_no, _), qty in lines.items()})

@@ -30,7 +30,12 @@ from fulfillment.store.order_work import (
     write_cancelled,
     write_order,
 )
-from fulfillment.store.placed_orders import PlacedOrder, add_decided, allocated_by_line
+from fulfillment.store.placed_orders import (
+    PlacedOrder,
+    add_decided,
+    allocated_by_line,
+    cancelled_by_line,
+)
 from fulfillment.store.posting import EntryGroup
 
 DecideUnderLocks = Callable[
@@ -54,6 +59,8 @@ def decide_anew(
 
     Parameters
     ----------
+    asked : OrderRequest
+        What it asks for now: without units that its customer was told he will not get.
     work : sequence of WorkInHand
         What nodes have to do for it so far; none of them has begun.
     takes_hold : bool
@@ -93,7 +100,13 @@ def decide_anew(
     waits = decided.units_left and asked.on_short is OnShort.BACKORDER
     state = ORDERS.move(OrderState.OPEN, Verb.BACKORDER if waits else Verb.ALLOCATE, order_id)
     write_cancelled(connection, order_id, work, parcels_to_cancel(work))
-    write_order(connection, asked, state, allocated_by_line(decided))
+    write_order(
+        connection,
+        asked,
+        state,
+        allocated=allocated_by_line(decided),
+        cancelled=cancelled_by_line(asked, decided),
+    )
     add_decided(connection, [(asked, decided)], now)
     settle_reroutes(connection, [order_id], now)
     _move_capacity(connection, decision, work)

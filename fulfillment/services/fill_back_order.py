@@ -83,7 +83,7 @@ def _fill(
     posted = post_after_expiry(connection, [group], actor=actor, now=now)
     if refusal := posted.refused.get(order.order_id):
         raise refusal
-    left = sum(line.qty - line.allocated for line in order.lines.values()) - sum(units.values())
+    left = order.waiting - sum(units.values())
     state = ORDERS.move(order.state, Verb.BACKORDER if left else Verb.ALLOCATE, order.order_id)
     add_decided(connection, [(request, decided)], now)
     write_allocated(
@@ -110,7 +110,7 @@ def _fill(
 def _require_waiting(order: LockedOrder, units: Mapping[int, int]) -> None:
     for line_no, qty in units.items():
         line = order.lines.get(line_no)
-        if order.state is not OrderState.BACK_ORDERED or line is None or line.qty - line.allocated < qty:
+        if order.state is not OrderState.BACK_ORDERED or line is None or line.waiting < qty:
             raise StaleVersion(
                 f"order {order.order_id} does not wait for {qty} units on line {line_no}",
                 kind="order",

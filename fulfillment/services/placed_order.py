@@ -8,7 +8,7 @@ from fulfillment.domain.placing import Decision, PlannedParcel, UnfilledUnits
 from fulfillment.domain.transitions import FulfillmentOrderState
 from fulfillment.ids import IdSource
 from fulfillment.store.outbox import Event
-from fulfillment.store.placed_orders import Decided, PlacedOrder, PlacedWork
+from fulfillment.store.placed_orders import Decided, PlacedOrder, PlacedWork, cancelled_by_line
 
 
 def decided_of(decision: Decision, *, policy_digest: str, release_at: datetime, ids: IdSource) -> Decided:
@@ -54,11 +54,13 @@ def document_of(order: PlacedOrder, ledger_position: str) -> dict[str, object]:
 def event_of(order: PlacedOrder, ids: IdSource, happened: str = "") -> Event:
     """Tell subscribers what became of an order: its state unless something else `happened`."""
     decided = order.decided
+    cancelled = sum(cancelled_by_line(order.request, decided).values())
     data: dict[str, object] = {
         "order_id": order.request.order_id,
         "channel": order.request.channel,
         "decision_id": decided.decision_id if decided else None,
-        "units_left": decided.units_left if decided else None,
+        "units_left": decided.units_left - cancelled if decided else None,
+        "units_cancelled": cancelled if decided else None,
         "fulfillment_order_ids": [its.fulfillment_order_id for its in decided.work] if decided else [],
     }
     return Event(ids.new_id(), f"order.{happened or order.state}", order.request.order_id, data)

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, select, tuple_
 
 from fulfillment.domain.lines import Line
 from fulfillment.domain.transitions import OrderState
+from fulfillment.store.orders import UNITS_WAITING
 from fulfillment.store.rowset import rows_of
 from fulfillment.store.schema.orders import order_line, orders
 
@@ -53,9 +54,9 @@ def read_back_orders(connection: Connection, after: PlaceInLine | None, limit: i
     given = rows_of(connection, {line.order_id: [row.order_id for row in rows]})
     lines: dict[str, list[Line]] = {}
     for order_id, line_no, sku_id, qty in connection.execute(
-        select(line.order_id, line.line_no, line.sku_id, line.qty - line.allocated)
+        select(line.order_id, line.line_no, line.sku_id, UNITS_WAITING)
         .join_from(given, order_line, line.order_id == given.c.order_id)
-        .where(line.allocated < line.qty)
+        .where(UNITS_WAITING > 0)
         .order_by(line.order_id, line.line_no)
     ):
         lines.setdefault(order_id, []).append(Line(line_no, sku_id, qty))

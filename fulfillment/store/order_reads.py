@@ -31,7 +31,7 @@ def read_order(connection: Connection, order_id: str) -> Document | None:
     line = order_line.c
     lines = _documents(
         connection,
-        select(line.line_no, line.sku_id, line.qty, line.allocated)
+        select(line.line_no, line.sku_id, line.qty, line.allocated, line.cancelled)
         .where(line.order_id == order_id)
         .order_by(line.line_no),
     )

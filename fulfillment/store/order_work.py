@@ -1,11 +1,12 @@
 """What a locked order asks for and the work that nodes have on it; writing that either has changed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy import Connection, select, update
 
+from fulfillment.domain.errors import NotFound
 from fulfillment.domain.kinds import Method
 from fulfillment.domain.lines import Line
 from fulfillment.domain.orders import Review
@@ -25,10 +26,31 @@ _USES_CAPACITY = (ParcelState.PLANNED, ParcelState.PACKED)
 
 @dataclass(frozen=True, slots=True)
 class OrderAsked:
-    """A locked order: where it stands and what it asks for."""
+    """A locked order.
+
+    Attributes
+    ----------
+    request : OrderRequest
+        What it asked for.
+    cancelled : mapping
+        Units of its lines that its customer was told he will not get.
+    """
 
     state: OrderState
     request: OrderRequest
+    cancelled: Mapping[int, int]
+
+    @property
+    def still_asked(self) -> OrderRequest:
+        """What it asks for now; for an order that has not ended."""
+        if not self.cancelled:
+            return self.request
+        left = [
+            replace(line, qty=line.qty - self.cancelled.get(line.line_no, 0))
+            for line in self.request.lines
+            if line.qty > self.cancelled.get(line.line_no, 0)
+        ]
+        return replace(self.request, lines=tuple(left))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,22 +76,30 @@ class WorkInHand:
     slots: dict[Slot, int] = field(default_factory=dict)
 
 
-def lock_order(connection: Connection, order_id: str) -> OrderAsked | None:
-    """Lock an order and read what it asks for; None when it is unknown."""
+def lock_order(connection: Connection, order_id: str) -> OrderAsked:
+    """Lock an order and read what it asks for.
+
+    Raises
+    ------
+    NotFound
+        When there is no such order.
+    """
     row = connection.execute(
         select(orders).where(orders.c.order_id == order_id).with_for_update(key_share=True)
     ).one_or_none()
     if row is None:
-        return None
+        raise NotFound(f"there is no order {order_id}", kind="order", id=order_id)
     line = order_line.c
     lines = connection.execute(
-        select(line.line_no, line.sku_id, line.qty).where(line.order_id == order_id).order_by(line.line_no)
-    )
+        select(line.line_no, line.sku_id, line.qty, line.cancelled)
+        .where(line.order_id == order_id)
+        .order_by(line.line_no)
+    ).all()
     request = OrderRequest(
         order_id=order_id,
         channel=row.channel,
         method=Method(row.method),
-        lines=tuple(Line(*each) for each in lines),
+        lines=tuple(Line(each.line_no, each.sku_id, each.qty) for each in lines),
         placed_at=row.placed_at,
         customer_id=row.customer_id,
         service=row.service,
@@ -81,7 +111,8 @@ def lock_order(connection: Connection, order_id: str) -> OrderAsked | None:
         review=None if row.review is None else Review(row.review),
         hold_id=row.hold_id,
     )
-    return OrderAsked(OrderState(row.state), request)
+    cancelled = {each.line_no: each.cancelled for each in lines if each.cancelled}
+    return OrderAsked(OrderState(row.state), request, cancelled)
 
 
 def read_work(connection: Connection, order_id: str) -> list[WorkInHand]:
@@ -155,10 +186,29 @@ def write_cancelled(
     connection.execute(update(order_line).where(order_line.c.order_id == order_id).values(allocated=0))
 
 
+def cancel_lines(connection: Connection, order_id: str) -> None:
+    """Write that the customer gets nothing of a locked order, none of whose lines is allocated any more."""
+    line = order_line.c
+    connection.execute(update(order_line).where(line.order_id == order_id).values(cancelled=line.qty))
+
+
 def write_order(
-    connection: Connection, request: OrderRequest, state: OrderState, allocated: Mapping[int, int]
+    connection: Connection,
+    request: OrderRequest,
+    state: OrderState,
+    *,
+    allocated: Mapping[int, int],
+    cancelled: Mapping[int, int],
 ) -> None:
-    """Write what a locked order asks for now, where it stands, and how much of its lines has a node."""
+    """Write what a locked order asks for now, where it stands, and what became of its lines.
+
+    Parameters
+    ----------
+    allocated : mapping
+        Units that have a node, by line.
+    cancelled : mapping
+        Units by line that its customer is told now that he will not get.
+    """
     o, line = orders.c, order_line.c
     connection.execute(
         update(orders)
@@ -179,4 +229,10 @@ def write_order(
             update(order_line)
             .where(line.order_id == request.order_id, line.line_no == line_no)
             .values(allocated=qty)
+        )
+    for line_no, qty in cancelled.items():
+        connection.execute(
+            update(order_line)
+            .where(line.order_id == request.order_id, line.line_no == line_no)
+            .values(cancelled=line.cancelled + qty)
         )

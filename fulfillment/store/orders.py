@@ -26,6 +26,12 @@ class OpenLine:
     sku_id: str
     qty: int
     allocated: int
+    cancelled: int
+
+    @property
+    def waiting(self) -> int:
+        """Units that no node's work covers and that its customer is to get."""
+        return self.qty - self.allocated - self.cancelled
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +43,15 @@ class LockedOrder:
     channel: str
     method: str
     lines: Mapping[int, OpenLine]
+
+    @property
+    def waiting(self) -> int:
+        """Units that all its lines wait for."""
+        return sum(line.waiting for line in self.lines.values())
+
+
+UNITS_WAITING = order_line.c.qty - order_line.c.allocated - order_line.c.cancelled
+"""Of a line, as `OpenLine.waiting`."""
 
 
 def content_digests(placed: OrderColumns, lines: OrderLineColumns) -> list[str]:
@@ -92,6 +107,7 @@ def add_orders(
             order_line.c.sku_id: lines.sku_id,
             order_line.c.qty: lines.qty,
             order_line.c.allocated: [0] * len(lines.order_id),
+            order_line.c.cancelled: [0] * len(lines.order_id),
         },
     )
 
@@ -110,7 +126,7 @@ def lock_orders(connection: Connection, order_ids: Iterable[str]) -> dict[str, L
     for row in connection.execute(
         select(order_line).join_from(given, order_line, order_line.c.order_id == given.c.order_id)
     ):
-        lines[row.order_id][row.line_no] = OpenLine(row.sku_id, row.qty, row.allocated)
+        lines[row.order_id][row.line_no] = OpenLine(row.sku_id, row.qty, row.allocated, row.cancelled)
     return {
         row.order_id: LockedOrder(
             row.order_id, OrderState(row.state), row.channel, row.method, lines[row.order_id]

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Table
 
 from fulfillment.domain.lines import Line
-from fulfillment.domain.placing import Decision, OrderRequest, PlannedParcel
+from fulfillment.domain.placing import Decision, OnShort, OrderRequest, PlannedParcel
 from fulfillment.domain.transitions import FulfillmentOrderState, OrderState, ParcelState
 from fulfillment.store.rowset import Inserts, Rows, insert_all
 from fulfillment.store.schema.orders import (
@@ -99,10 +99,26 @@ def allocated_by_line(decided: Decided | None) -> dict[int, int]:
     return units
 
 
+def cancelled_by_line(request: OrderRequest, decided: Decided | None) -> dict[int, int]:
+    """Add up the units of each line that an order goes without, because it takes what there is."""
+    units: dict[int, int] = {}
+    if decided is not None and request.on_short is OnShort.PARTIAL:
+        for each in decided.decision.unfilled:
+            units[each.line_no] = units.get(each.line_no, 0) + each.qty
+    return units
+
+
 def _order_rows(placed: Sequence[PlacedOrder], now: datetime) -> dict[Table, Rows]:
     o, line = orders.c, order_line.c
     requests = [each.request for each in placed]
-    lines = [(each, its, allocated_by_line(each.decided)) for each in placed for its in each.request.lines]
+    lines = [
+        (each.order_id, its, allocated.get(its.line_no, 0), cancelled.get(its.line_no, 0))
+        for each, allocated, cancelled in (
+            (each.request, allocated_by_line(each.decided), cancelled_by_line(each.request, each.decided))
+            for each in placed
+        )
+        for its in each.lines
+    ]
     return {
         orders: {
             o.order_id: [each.order_id for each in requests],
@@ -124,11 +140,12 @@ def _order_rows(placed: Sequence[PlacedOrder], now: datetime) -> dict[Table, Row
             o.hold_id: [each.hold_id for each in requests],
         },
         order_line: {
-            line.order_id: [each.request.order_id for each, _, _ in lines],
-            line.line_no: [its.line_no for _, its, _ in lines],
-            line.sku_id: [its.sku_id for _, its, _ in lines],
-            line.qty: [its.qty for _, its, _ in lines],
-            line.allocated: [allocated.get(its.line_no, 0) for _, its, allocated in lines],
+            line.order_id: [order_id for order_id, _, _, _ in lines],
+            line.line_no: [its.line_no for _, its, _, _ in lines],
+            line.sku_id: [its.sku_id for _, its, _, _ in lines],
+            line.qty: [its.qty for _, its, _, _ in lines],
+            line.allocated: [allocated for _, _, allocated, _ in lines],
+            line.cancelled: [cancelled for _, _, _, cancelled in lines],
         },
     }
 

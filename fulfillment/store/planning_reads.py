@@ -23,6 +23,7 @@ from fulfillment.store.network_reads import (
     read_price_lists,
     read_skus,
 )
+from fulfillment.store.orders import UNITS_WAITING
 from fulfillment.store.schema.orders import order_line, orders, parcel
 from fulfillment.store.schema.stock import stock
 
@@ -108,9 +109,9 @@ def _orders(connection: Connection) -> OrderColumns:
 def _order_lines(connection: Connection) -> OrderLineColumns:
     line = order_line.c
     rows = (
-        select(line.order_id, line.line_no, line.sku_id, line.qty - line.allocated)
+        select(line.order_id, line.line_no, line.sku_id, UNITS_WAITING)
         .join_from(orders, order_line, orders.c.order_id == line.order_id)
-        .where(orders.c.state.in_(WAITING), line.allocated < line.qty)
+        .where(orders.c.state.in_(WAITING), UNITS_WAITING > 0)
         .order_by(orders.c.placed_at, line.order_id, line.line_no)
     )
     return OrderLineColumns(*columns_of(connection, rows))

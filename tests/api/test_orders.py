@@ -48,7 +48,7 @@ def test_an_order_is_placed_and_found_again(shop: RunningService, client: httpx.
     assert (body["order_id"], body["state"], body["unfilled"]) == ("O1", "allocated", [])
     found = client.get("/v1/orders/O1").json()
     assert found["fulfillment_orders"] == body["fulfillment_orders"]
-    assert found["lines"] == [{"line_no": 1, "sku_id": "V", "qty": 2, "allocated": 2}]
+    assert found["lines"] == [{"line_no": 1, "sku_id": "V", "qty": 2, "allocated": 2, "cancelled": 0}]
     (event,) = client.get("/v1/orders/O1/timeline").json()["items"]
     assert (event["type"], event["data"]["decision_id"]) == ("order.allocated", body["decision_id"])
 

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
+from sqlalchemy.exc import IntegrityError
 
 from fulfillment.clock import ManualClock
 from fulfillment.domain.errors import InsufficientStock, StaleVersion
@@ -16,6 +18,7 @@ from fulfillment.live.feed import Feed
 from fulfillment.live.load import load_live
 from fulfillment.services.fill_back_order import Filled, fill_back_order
 from fulfillment.services.load_day import load_day
+from fulfillment.services.sell_at_till import SoldUnits, sell_at_till
 from fulfillment.store.claims_audit import audit_claims
 from fulfillment.store.entries import audit
 from fulfillment.store.schema.messaging import outbox
@@ -38,12 +41,26 @@ class World:
         self.feed = Feed(ledger, load_live(ledger, self.clock), self.clock)
         self.back_orders = BackOrders(ledger, self.feed, clock=self.clock, ids=self.ids)
 
-    def place(self, order_id: str, qty: int) -> str:
-        """Place an order that may wait; tell its state."""
+    def place(self, order_id: str, qty: int, on_short: OnShort = OnShort.BACKORDER) -> str:
+        """Place an order that may wait, unless said; tell its state."""
         self.clock.advance(timedelta(seconds=1))
-        placement = a_placement(order_id, ("V", qty), on_short=OnShort.BACKORDER, placed_at=self.clock.now())
+        placement = a_placement(order_id, ("V", qty), on_short=on_short, placed_at=self.clock.now())
         with a_committer(self.ledger, self.feed.decider, self.clock) as committer:
             return str(committer.submit(placement).result(30).body["state"])
+
+    def sell(self, at: tuple[str, str], qty: int) -> None:
+        """Carry units out of the store, whoever they were promised to."""
+        sale = SoldUnits(self.ids.new_id(), *at, qty)
+        sell_at_till(self.ledger, [sale], clock=self.clock, ids=self.ids, actor="till")
+
+    def told(self) -> list[tuple[str, Mapping[str, Any]]]:
+        """Types and data of all events about orders."""
+        with self.ledger.connect() as connection:
+            o = outbox.c
+            rows = connection.execute(
+                select(o.type, o.data).where(o.type.startswith("order.")).order_by(o.position)
+            )
+            return [(its_type, data) for its_type, data in rows]
 
     def receive(self, at: tuple[str, str], qty: int) -> None:
         post_all(self.ledger, a_group(a_receipt(at, qty)))
@@ -130,3 +147,25 @@ def test_nobody_gets_more_than_he_waits_for(world: World) -> None:
     with pytest.raises(StaleVersion):
         fill(world, 1)
     assert world.allocated()["O1"] == ("allocated", 5)
+
+
+def test_an_order_that_takes_what_there_is_never_gets_what_it_was_told_it_would_not(ledger: Engine) -> None:
+    """Two of five are promised, one of them is carried out: one is found elsewhere, and no more."""
+    world = World(ledger)
+    assert world.place("O1", 5, OnShort.PARTIAL) == "allocated"
+    world.sell(AV, 1)
+    assert world.allocated() == {"O1": ("back_ordered", 1)}
+    world.receive(BV, 9)
+    assert world.back_orders.fill_some() == RoundDone(looked_at=1, filled=1)
+    assert world.allocated() == {"O1": ("allocated", 2)}
+    assert world.back_orders.fill_some() == RoundDone()
+    told = [(its_type, data.get("units_left")) for its_type, data in world.told()]
+    assert told == [("order.allocated", 0), ("order.units_lost", None), ("order.allocated", 0)]
+    assert world.told()[0][1]["units_cancelled"] == 3
+
+
+def test_the_database_refuses_units_that_were_cancelled(ledger: Engine) -> None:
+    world = World(ledger)
+    world.place("O1", 5, OnShort.PARTIAL)
+    with pytest.raises(IntegrityError, match="cancelled_is_not_allocated"), ledger.begin() as connection:
+        connection.execute(update(order_line).values(allocated=3))

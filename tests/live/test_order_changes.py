@@ -84,7 +84,7 @@ class TestCancel:
         found = document(ledger)
         assert found["state"] == "cancelled"
         assert {its["state"] for its in found["fulfillment_orders"]} == {"cancelled"}
-        assert [line["allocated"] for line in found["lines"]] == [0]
+        assert [(line["allocated"], line["cancelled"]) for line in found["lines"]] == [(0, 3)]
         with ledger.connect() as connection:
             assert set(connection.execute(select(parcel.c.state)).scalars()) == {"cancelled"}
             assert connection.execute(select(outbox.c.type)).scalars().all()[-1] == "order.cancelled"
@@ -212,6 +212,20 @@ class TestChange:
         answer = change(ledger, **COLLECT)
         assert (answer.status, answer.body["state"]) == (200, "back_ordered")
         assert [now_in(ledger)[p].committed for p in (V1, V2)] == [0, 2]
+
+    def test_brings_no_unit_back_that_its_customer_was_told_he_will_not_get(self, ledger: Engine) -> None:
+        """Four V of five were promised: where there are nine, it still gets four."""
+        stock_up(ledger, {V1: 3, W1: 2, V2: 1})
+        place(ledger, ("V", 5), ("W", 2), on_short=OnShort.PARTIAL)
+        post_all(ledger, a_group(a_receipt(V2, 8)))
+        assert change(ledger, **COLLECT).body["fulfillment_orders"][0]["lines"] == [  # type: ignore[index]
+            {"line_no": 1, "sku_id": "V", "qty": 4}
+        ]
+        lines = document(ledger)["lines"]
+        assert [(line["qty"], line["allocated"], line["cancelled"]) for line in lines] == [
+            (5, 4, 1),
+            (2, 0, 2),
+        ]
 
     def test_repeated_has_one_effect(self, ledger: Engine) -> None:
         stock_up(ledger, {V1: 2, V2: 5})

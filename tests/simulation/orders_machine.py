@@ -265,7 +265,8 @@ class OrdersMachine(RuleBasedStateMachine):
             for each in order.work:
                 at = (each.node_id, each.line_no)
                 work[at] = work.get(at, 0) + each.qty
-            assert states[name] == (order.state, order.allocated(), work)
+            had = {no: (qty, order.cancelled.get(no, 0)) for no, qty in order.allocated().items()}
+            assert states[name] == (order.state, had, work)
 
     def teardown(self) -> None:
         if hasattr(self, "model"):

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 NODES = ("A", "B")
 KIT, COMPONENTS = "K", {"V": 2, "W": 1}
@@ -20,6 +20,7 @@ SHELF = ("available", "reserved", "committed")
 
 Position = tuple[str, str]
 Units = dict[Position, int]
+Key = TypeVar("Key", Position, int)
 
 
 @dataclass
@@ -52,7 +53,7 @@ class Work:
 
 @dataclass
 class Order:
-    """An order; `dropped` are the units by line that it does not wait for, because it takes what there is."""
+    """An order; `cancelled` are the units by line that its customer was told he will not get."""
 
     channel: str
     lines: dict[int, tuple[str, int]]
@@ -62,7 +63,7 @@ class Order:
     pickup_node_id: str | None
     state: str = "on_hold"
     work: list[Work] = field(default_factory=list)
-    dropped: dict[int, int] = field(default_factory=dict)
+    cancelled: dict[int, int] = field(default_factory=dict)
 
     def allocated(self) -> dict[int, int]:
         """Units that nodes work on, by line."""
@@ -74,7 +75,11 @@ class Order:
     def left(self) -> dict[int, int]:
         """Units that it waits for, by line."""
         had = self.allocated()
-        return {no: qty - had[no] - self.dropped.get(no, 0) for no, (_, qty) in self.lines.items()}
+        return {no: qty - had[no] for no, qty in self.asked().items()}
+
+    def asked(self) -> dict[int, int]:
+        """Units that its customer is to get, by line."""
+        return {no: qty - self.cancelled.get(no, 0) for no, (_, qty) in self.lines.items()}
 
     def units(self) -> Units:
         """All that is committed to it."""
@@ -86,8 +91,8 @@ def pieces(sku_id: str) -> Mapping[str, int]:
     return COMPONENTS if sku_id == KIT else {sku_id: 1}
 
 
-def added(parts: Iterable[Units]) -> Units:
-    total: Counter[Position] = Counter()
+def added(parts: Iterable[dict[Key, int]]) -> dict[Key, int]:
+    total: Counter[Key] = Counter()
     for part in parts:
         total.update(part)
     return dict(total)
@@ -197,7 +202,6 @@ class Model:
                 self.stock[(node, part), "committed"] -= freed
                 self.stock[(node, part), "available"] += freed
             order.work = [its for its in order.work if its.qty]
-            order.dropped = {}  # now that it waits, it waits for everything
             order.state = "back_ordered" if order.state == "allocated" else order.state
             yield name, products
 
@@ -307,12 +311,12 @@ class Model:
             assert (status, body.get("state")) == (200, "on_hold")
             order.pickup_node_id = wish
             return
-        changed = replace(order, pickup_node_id=wish, work=[], dropped={})
+        changed = replace(order, pickup_node_id=wish, work=[])
         reach = self.reach(order.channel, order.units())
         if self._judge(changed, status, body, 200, reach):
             for at, qty in order.units().items():
                 self.move(at, "committed", "available", qty)
-            order.pickup_node_id, order.work, order.dropped = wish, [], {}
+            order.pickup_node_id, order.work = wish, []
             self._decided(order, body, reach)
 
     def cancel(self, order: Order) -> str:
@@ -321,12 +325,14 @@ class Model:
         for at, qty in order.units().items():
             self.move(at, "committed", "available", qty)
         order.state, order.work = "cancelled", []
+        order.cancelled = {no: qty for no, (_, qty) in order.lines.items()}
         return ""
 
     def _judge(self, order: Order, status: int, body: Any, success: int, reach: Units) -> bool:
         """Say whether an order is placed, after making sure that the answer says the same."""
-        is_whole = can_fill(order, {no: qty for no, (_, qty) in order.lines.items()}, reach)
-        has_some = any(can_fill(order, {no: 1}, reach) for no in order.lines)
+        asked = order.asked()
+        is_whole = can_fill(order, asked, reach)
+        has_some = any(can_fill(order, {no: 1}, reach) for no, qty in asked.items() if qty)
         is_placed = is_whole or order.on_short == "backorder" or (order.on_short == "partial" and has_some)
         assert status == (success if is_placed else 409), f"{status} {body} with {reach} within reach"
         assert is_placed or body.get("code") == "insufficient_stock", body
@@ -335,7 +341,7 @@ class Model:
     def _decided(self, order: Order, body: Any, reach: Units) -> None:
         self.give(order, body["fulfillment_orders"], reach)
         if order.on_short == "partial":
-            order.dropped = order.left()
+            order.cancelled = added([order.cancelled, order.left()])
         order.state = "back_ordered" if any(order.left().values()) else "allocated"
         assert body.get("state") == order.state
 

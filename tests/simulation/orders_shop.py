@@ -172,8 +172,8 @@ class Shop:
     def order(self, order_id: str) -> Any:
         return read_snapshot(self.engine, lambda connection: read_order(connection, order_id))
 
-    def states(self) -> dict[str, tuple[str, dict[int, int], dict[Any, int]]]:
-        """State, allocated units by line, and the work of nodes, by order."""
+    def states(self) -> dict[str, tuple[str, dict[int, tuple[int, int]], dict[Any, int]]]:
+        """State, allocated and cancelled units by line, and the work of nodes, by order."""
         return read_snapshot(self.engine, _states)
 
     def complaints(self) -> list[object]:
@@ -185,16 +185,16 @@ class Shop:
         return read_snapshot(self.engine, read)
 
 
-def _states(connection: Connection) -> dict[str, tuple[str, dict[int, int], dict[Any, int]]]:
-    found: dict[str, tuple[str, dict[int, int], dict[Any, int]]] = {
+def _states(connection: Connection) -> dict[str, tuple[str, dict[int, tuple[int, int]], dict[Any, int]]]:
+    found: dict[str, tuple[str, dict[int, tuple[int, int]], dict[Any, int]]] = {
         order_id: (state, {}, {})
         for order_id, state in connection.execute(select(orders.c.order_id, orders.c.state))
     }
     line, f, its = order_line.c, fulfillment_order.c, fulfillment_order_line.c
-    for order_id, line_no, allocated in connection.execute(
-        select(line.order_id, line.line_no, line.allocated)
+    for order_id, line_no, allocated, cancelled in connection.execute(
+        select(line.order_id, line.line_no, line.allocated, line.cancelled)
     ):
-        found[order_id][1][line_no] = allocated
+        found[order_id][1][line_no] = allocated, cancelled
     for order_id, node_id, line_no, qty in connection.execute(
         select(f.order_id, f.node_id, its.line_no, its.qty)
         .join(fulfillment_order, f.fulfillment_order_id == its.fulfillment_order_id)

@@ -131,3 +131,27 @@ def test_a_database_without_schema_is_refused_with_the_remedy(empty: Engine) -> 
     with pytest.raises(InvalidRequest, match="fulfillment import") as refusal:
         require_current(empty)
     assert refusal.value.data == {"key": "db", "found": None, "needed": REVISIONS[-1]}
+
+
+def test_units_that_a_customer_was_told_he_would_not_get_are_known_after_the_step(empty: Engine) -> None:
+    """Of five units, two had a node before lines told what was cancelled."""
+    upgrade(empty, "0015")
+    states = [("partial", "allocated"), ("backorder", "back_ordered"), ("reject", "cancelled")]
+    with empty.begin() as connection:
+        at = "'2026-11-20 12:00:00'"
+        connection.execute(text(f"INSERT INTO sku (sku_id, recorded_at) VALUES ('V', {at})"))
+        for on_short, state in states:
+            allocated = 0 if state == "cancelled" else 2
+            connection.execute(
+                text(
+                    "INSERT INTO orders (order_id, state, placed_at, channel, postal_code, method, service,"
+                    " priority, customer_id, content_digest, recorded_at, version, on_short)"
+                    f" VALUES ('{on_short}', '{state}', {at}, 'web', '10001', 'SHIPPING', '', 1, 'C', '',"
+                    f" {at}, 1, '{on_short}')"
+                )
+            )
+            connection.execute(text(f"INSERT INTO order_line VALUES ('{on_short}', 1, 'V', 5, {allocated})"))
+    upgrade(empty)
+    with empty.connect() as connection:
+        rows = connection.execute(text("SELECT order_id, cancelled FROM order_line"))
+        assert {order_id: qty for order_id, qty in rows} == {"partial": 3, "backorder": 0, "reject": 5}

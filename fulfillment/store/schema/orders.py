@@ -123,6 +123,8 @@ order_line = Table(
     Column("sku_id", Text, nullable=False),
     Column("qty", Integer, nullable=False),
     Column("allocated", Integer, nullable=False),  # units that a node's work covers
+    # Units that its customer was told he will not get; what is neither allocated nor cancelled waits.
+    Column("cancelled", Integer, nullable=False, server_default=text("0")),
     refers_at_once(["order_id"], orders),
     refers_at_once(["sku_id"], sku),
     at_least("line_no", 0),
@@ -130,6 +132,8 @@ order_line = Table(
     at_least("allocated", 0),
     # The last word against allocating an order twice.
     CheckConstraint("allocated <= qty", name="allocated_within_qty"),
+    at_least("cancelled", 0),
+    CheckConstraint("allocated + cancelled <= qty", name="cancelled_is_not_allocated"),
 )
 
 fulfillment_order = Table(
