@@ -1,7 +1,6 @@
 """Capacities on the wire."""
 
-from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic.config import JsonDict
@@ -14,21 +13,17 @@ CAPACITIES_MAX = 1_000
 EXAMPLE: JsonDict = {"capacities": [{"slot": EVERY_DAY, "unit": "parcels", "qty": 120}]}
 
 
-class CapacityUnit(StrEnum):
-    """What is counted."""
-
-    PARCELS = "parcels"
-    UNITS = "units"
-    MINUTES = "minutes"
-
-
 class CapacityPart(BaseModel):
-    """How much fits into one slot."""
+    """How much fits into one slot.
+
+    A slot is a node-local day of departure, or of readiness for what is collected from the node's own stock.
+    Nothing else is counted when orders are placed, so nothing else can be set.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
-    slot: Annotated[Id, Field(description="`day` for every day, or the name of a slot of departure.")]
-    unit: CapacityUnit
+    slot: Literal["day"]
+    unit: Literal["parcels"]
     qty: Annotated[int, Field(ge=0, le=MAX_UNITS)] | None = Field(description="null is no limit.")
 
 

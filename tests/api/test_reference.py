@@ -52,16 +52,17 @@ def test_what_was_put_is_read_and_versions_grow_only_with_changes(
     assert change.items() <= stocked.get(path).json().items()
 
 
-def test_capacities_are_set_one_by_one(stocked: httpx.Client) -> None:
+def test_only_the_capacity_that_orders_are_held_to_can_be_set(stocked: httpx.Client) -> None:
     path = "/v1/capacities/store-17"
-    put(stocked, path, capacities.EXAMPLE)
-    evening = {"slot": "evening", "unit": "units", "qty": None}
-    told = put(stocked, path, {"capacities": [evening]})["capacities"]
-    assert told == [
-        {"slot": "day", "unit": "parcels", "qty": 120, "version": 1},
-        {**evening, "version": 1},
-    ]
-    assert put(stocked, path, capacities.EXAMPLE)["capacities"] == told
+    told = put(stocked, path, capacities.EXAMPLE)["capacities"]
+    assert told == [{"slot": "day", "unit": "parcels", "qty": 120, "version": 1}]
+    for other in ({"slot": "evening"}, {"unit": "minutes"}):
+        refused = stocked.put(
+            path, json={"capacities": [{"slot": "day", "unit": "parcels", "qty": 5} | other]}
+        )
+        assert refused.status_code == 422
+        assert "Input should be" in refused.text
+    assert stocked.get(path).json()["capacities"] == told
 
 
 def test_many_rows_go_in_one_request_and_only_changed_ones_count(client: httpx.Client) -> None:
