@@ -2,7 +2,7 @@
 
 usage: python -m benchmarks.reliability [--kills 60] [--units 10000] [--attempts 100000]
                                         [--parts crash race crowd fault history request]
-                                        [--victims service database worker]
+                                        [--victims service database worker planner]
                                         [--databases postgresql sqlite] [--out FILE]
 
 Everything is real: `fulfillment serve` in processes of its own, a database server started for the purpose (or
@@ -27,7 +27,7 @@ from tests.concurrency.race import Finish, Race, run_race
 from tests.crash.harness import Campaign, Outcome, run_campaign
 
 CRASH_HEADINGS = ("killed", "database", "processes", "kills", "acknowledged", "repeated", "lost", "faults",
-                  "no answer", "503", "back after s")  # fmt: skip
+                  "no answer", "503", "improved", "back after s")  # fmt: skip
 RACE_HEADINGS = ("database", "processes", "units", "attempts", "sold", "refused", "repeated", "left",
                  "faults", "seconds")  # fmt: skip
 SUITE_HEADINGS = ("part", "tests", "failed", "seconds")
@@ -36,9 +36,10 @@ CRASHES = (
     ("postgresql", "service", 1),
     ("postgresql", "database", 1),
     ("postgresql", "worker", 3),
+    ("postgresql", "planner", 2),
     ("sqlite", "service", 1),
 )
-VICTIMS = ("service", "database", "worker")
+VICTIMS = ("service", "database", "worker", "planner")
 RACES = (("postgresql", 1), ("postgresql", 3), ("sqlite", 1), ("sqlite", 3))
 SUITES = {
     "crowd": "tests/concurrency/test_crowd.py",
@@ -69,6 +70,7 @@ def crash_row(database: str, victim: str, workers: int, outcome: Outcome) -> tup
         str(len(outcome.faults)),
         f"{outcome.statuses.get(0, 0):,}",
         f"{outcome.statuses.get(503, 0):,}",
+        f"{outcome.improved:,}",
         f"{sum(back) / len(back):.1f}" if back else "",
     )
 

@@ -43,6 +43,8 @@ class Settings:
         the environment separated by commas. Others need HTTPS and public addresses.
     events_keep_days : int
         How long events are kept for whoever follows or replays them.
+    window_seconds : int
+        How long the worker waits between two looks at the orders whose work is open, to plan them again.
     log_level : str
         What the service logs at least: debug, info (every request), warning or error.
     otlp_endpoint : str
@@ -58,6 +60,7 @@ class Settings:
     key_cache_seconds: int = 5
     webhook_hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "::1")
     events_keep_days: int = 30
+    window_seconds: int = 60
     log_level: str = "info"
     otlp_endpoint: str = ""
 
@@ -107,6 +110,7 @@ _WHOLE_NUMBERS = {
     "requests_per_minute_max": (0, 10**9),
     "key_cache_seconds": (0, 3_600),
     "events_keep_days": (1, 3_650),
+    "window_seconds": (1, 3_600),
 }
 """Least and most of each setting that is a whole number."""
 _LISTS = {"webhook_hosts"}

@@ -29,8 +29,6 @@ RELEASE_SECONDS = 1.0
 SWEEP_SECONDS = 5.0
 FORGET_SECONDS = 3_600.0
 FILL_SECONDS = 5.0
-WINDOW_SECONDS = 60.0
-"""Between two looks at the orders whose work is open: several in the ten minutes before a release."""
 
 
 def worker(database: Database = None, as_json: AsJson = False) -> None:
@@ -59,14 +57,14 @@ def make_jobs(
     from fulfillment.services.release_due import release_due
     from fulfillment.services.sweep_holds import sweep_holds
 
-    kept = timedelta(days=settings.events_keep_days)
+    kept, window = timedelta(days=settings.events_keep_days), float(settings.window_seconds)
     feed = _feed_when_needed(ledger, clock)
     return [
         Job("deliver events", lambda stop: _deliver(stop, ledger, settings, clock, ids, out)),
         every(RELEASE_SECONDS, "release work", lambda: release_due(ledger, clock=clock, ids=ids), out.line),
         every(SWEEP_SECONDS, "end holds", lambda: sweep_holds(ledger, clock=clock), out.line),
         every(FILL_SECONDS, "fill back-orders", _fills(feed, ledger, clock, ids, out), out.line),
-        every(WINDOW_SECONDS, "improve open orders", _windows(feed, ledger, clock, ids, out), out.line),
+        every(window, "improve open orders", _windows(feed, ledger, clock, ids, out), out.line),
         every(FORGET_SECONDS, "forget events", lambda: forget_events(ledger, kept, clock=clock), out.line),
         every(FORGET_SECONDS, "forget keys", lambda: forget_keys(ledger, clock=clock), out.line),
     ]

