@@ -7,15 +7,18 @@ this file shrinks.
 
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import accumulate
 from random import Random
+from struct import Struct
 from typing import Protocol
 
 from fulfillment.clock import Clock
 
 _RANDOM_BITS = 74
 _LOW_BITS = 62  # of the random bits, those below the variant field
-_STEP_BITS = 32
+_STEP = Struct("<I")  # a random step from one identifier to the next
+_STEP_BITS = 8 * _STEP.size
 _SECRET_BYTES = 32
 
 
@@ -25,6 +28,32 @@ class IdSource(Protocol):
     def new_id(self) -> str:
         """Return an identifier that was never returned before, greater than all before it."""
         ...
+
+    def new_ids(self, count: int) -> list[str]:
+        """Return so many of them, at least 1, ascending."""
+        ...
+
+
+class IdsInBlocks:
+    """Identifiers of another source, taken many at once: for a thread that needs some for each of many rows.
+
+    What is left of a block is never used.
+    """
+
+    def __init__(self, source: IdSource, block: int) -> None:
+        self._source = source
+        self._block = block
+        self._left: list[str] = []
+
+    def new_id(self) -> str:
+        """Return the next identifier."""
+        if not self._left:
+            self._left = self._source.new_ids(self._block)[::-1]
+        return self._left.pop()
+
+    def new_ids(self, count: int) -> list[str]:
+        """Return the next identifiers."""
+        return [self.new_id() for _ in range(count)]
 
 
 class TimeOrderedIds:
@@ -47,15 +76,24 @@ class TimeOrderedIds:
 
     def new_id(self) -> str:
         """Return the next identifier."""
+        return self.new_ids(1)[0]
+
+    def new_ids(self, count: int) -> list[str]:
+        """Return the next identifiers, ascending: one look at the clock and at the source of randomness."""
         milliseconds = int(self._clock.now().timestamp() * 1000)
         with self._lock:
             if milliseconds > self._last >> _RANDOM_BITS:
-                number = milliseconds << _RANDOM_BITS | self._random_bits(_RANDOM_BITS)
-            else:
-                # RFC 9562, section 6.2, method 2: step from the last one by a random amount.
-                number = self._last + 1 + self._random_bits(_STEP_BITS)
-            self._last = number
-        return _as_version_7(number)
+                first = milliseconds << _RANDOM_BITS | self._random_bits(_RANDOM_BITS)
+            else:  # RFC 9562, section 6.2, method 2: step from the last one by a random amount
+                first = self._last + 1 + self._random_bits(_STEP_BITS)
+            numbers = list(accumulate(self._steps(count - 1), initial=first))
+            self._last = numbers[-1]
+        return list(map(_as_version_7, numbers))
+
+    def _steps(self, count: int) -> Iterator[int]:
+        """Draw random steps, at once: each draw by itself asks the operating system."""
+        drawn = self._random_bits(_STEP_BITS * count).to_bytes(_STEP.size * count, "little")
+        return (1 + step for (step,) in _STEP.iter_unpack(drawn))
 
 
 class SeededIds(TimeOrderedIds):
@@ -72,7 +110,11 @@ def new_secret() -> str:
 
 def _as_version_7(number: int) -> str:
     """Write 122 ordered bits around the version and variant fields, which keeps their order."""
-    high, low = number >> _LOW_BITS, number & ((1 << _LOW_BITS) - 1)
-    milliseconds, rand_a = high >> 12, high & 0xFFF
-    text = f"{milliseconds << 80 | 0x7 << 76 | rand_a << 64 | 0b10 << _LOW_BITS | low:032x}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    # A format of plain integers takes two thirds of the time of an f-string.
+    return "%08x-%04x-7%03x-%04x-%012x" % (  # noqa: UP031
+        number >> 90,
+        number >> _RANDOM_BITS & 0xFFFF,
+        number >> _LOW_BITS & 0xFFF,
+        0b10 << 14 | number >> 48 & 0x3FFF,
+        number & 0xFFFF_FFFF_FFFF,
+    )

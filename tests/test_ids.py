@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import RFC_4122, UUID
 
 from fulfillment.clock import ManualClock, SystemClock
-from fulfillment.ids import SeededIds, TimeOrderedIds
+from fulfillment.ids import IdsInBlocks, SeededIds, TimeOrderedIds
 
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -60,3 +60,20 @@ def test_the_same_seed_and_clock_give_the_same_ids() -> None:
     made = [one.new_id() for _ in range(10)]
     assert made == [same.new_id() for _ in range(10)]
     assert not set(made) & {other.new_id() for _ in range(10)}
+
+
+def test_ids_made_at_once_increase_like_those_made_one_by_one() -> None:
+    for clock in (ManualClock(START), SteppingBack(), SystemClock()):
+        ids = TimeOrderedIds(clock)
+        made = [ids.new_id(), *ids.new_ids(500), ids.new_id(), *ids.new_ids(2), ids.new_id()]
+        assert len(made) == 505
+        assert made == sorted(set(made))
+        assert {UUID(one).version for one in made} == {7}
+
+
+def test_ids_taken_in_blocks_increase_and_are_shared_with_nobody() -> None:
+    source = TimeOrderedIds(SystemClock())
+    blocks = IdsInBlocks(source, 8), IdsInBlocks(source, 8)
+    made = [[block.new_id() for _ in range(20)] + block.new_ids(3) for block in blocks]
+    assert all(each == sorted(each) for each in made)
+    assert len({*made[0], *made[1], source.new_id()}) == 2 * 23 + 1

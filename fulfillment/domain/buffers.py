@@ -59,7 +59,10 @@ class Buffers:
     """The rules in force, asked by position and channel."""
 
     def __init__(self, rules: Iterable[BufferRule]) -> None:
-        self._units = {rule.key: rule.qty for rule in rules if rule.qty is not None}
+        self._of_channel: dict[str, dict[tuple[str, str], int]] = {}
+        for rule in rules:
+            if rule.qty is not None:
+                self._of_channel.setdefault(rule.channel, {})[rule.node_id, rule.sku_id] = rule.qty
 
     def safety_stock(self, node_id: str, sku_id: str) -> int:
         """Units that no channel may promise."""
@@ -74,8 +77,11 @@ class Buffers:
         return self.safety_stock(node_id, sku_id) + self.channel_buffer(node_id, sku_id, channel)
 
     def _speaking(self, node_id: str, sku_id: str, channel: str) -> int:
-        for node, sku in scopes_of(node_id, sku_id):
-            if (qty := self._units.get((node, sku, channel))) is not None:
+        units = self._of_channel.get(channel)
+        if units is None:
+            return 0
+        for scope in scopes_of(node_id, sku_id):
+            if (qty := units.get(scope)) is not None:
                 return qty
         return 0
 

@@ -1,6 +1,7 @@
 """Small checks that the constructors of the domain share."""
 
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
 from fulfillment.domain.errors import InvalidRequest
 
@@ -16,7 +17,7 @@ def require_utc(key: str, at: datetime) -> None:
     InvalidRequest
         When `at` is naive or has another offset.
     """
-    if at.utcoffset() != timedelta(0):
+    if at.tzinfo is not UTC and at.utcoffset() != timedelta(0):
         raise InvalidRequest(
             f"{key} is {at.isoformat()}, which is not UTC",
             remedy="give an aware datetime, converted to UTC",
@@ -41,6 +42,11 @@ def require_units(key: str, qty: int, *, at_least: int = 0) -> None:
             key=key,
             value=qty,
         )
+
+
+def are_units(counts: Sequence[int]) -> bool:
+    """Whether `require_units` has nothing against any of some quantities."""
+    return set(map(type, counts)) == {int} and min(counts) >= 0 and max(counts) <= MAX_UNITS
 
 
 def require_text(key: str, value: str) -> None:

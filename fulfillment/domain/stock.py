@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from fulfillment.domain.checks import MAX_UNITS, require_text, require_units, require_utc
+from fulfillment.domain.checks import MAX_UNITS, are_units, require_text, require_units, require_utc
 from fulfillment.domain.errors import InsufficientStock, InvalidRequest, Shortfall
 
 
@@ -33,6 +33,7 @@ class Border(StrEnum):
 
 
 Place = StockState | Border
+_PLACES = (StockState, Border)
 
 
 class EntryReason(StrEnum):
@@ -109,10 +110,11 @@ class Balance:
     version: int = 0
 
     def __post_init__(self) -> None:
-        require_units("available", self.available)
-        require_units("reserved", self.reserved)
-        require_units("committed", self.committed)
-        require_units("unavailable", self.unavailable)
+        counts = (self.available, self.reserved, self.committed, self.unavailable)
+        if are_units(counts):  # at once: an order makes four balances
+            return
+        for state, units in zip(StockState, counts, strict=True):
+            require_units(state.value, units)
 
     def units(self, state: StockState) -> int:
         """Units in `state`."""
@@ -169,13 +171,16 @@ class Entry:
     recorded_at: datetime
 
     def __post_init__(self) -> None:
-        for key in ("entry_id", "node_id", "sku_id", "actor"):
-            require_text(key, getattr(self, key))
+        require_text("entry_id", self.entry_id)
+        require_text("node_id", self.node_id)
+        require_text("sku_id", self.sku_id)
+        require_text("actor", self.actor)
         require_units("qty", self.qty, at_least=1)
         require_utc("occurred_at", self.occurred_at)
-        require_utc("recorded_at", self.recorded_at)
+        if self.recorded_at is not self.occurred_at:
+            require_utc("recorded_at", self.recorded_at)
         # A plain "available" equals the state, but `apply` would take it for a border.
-        typed = isinstance(self.source, Place) and isinstance(self.target, Place)
+        typed = type(self.source) in _PLACES and type(self.target) in _PLACES
         if not typed or (self.source, self.target) not in MOVES[self.reason]:
             allowed = sorted(f"{source} -> {target}" for source, target in MOVES[self.reason])
             raise InvalidRequest(

@@ -29,7 +29,7 @@ from sqlalchemy import Connection, Engine
 from fulfillment.clock import Clock
 from fulfillment.domain.errors import Busy, Conflict, FulfillmentError, OutcomeUnknown
 from fulfillment.domain.placing import Decider, Decision, OrderRequest
-from fulfillment.ids import IdSource
+from fulfillment.ids import IdsInBlocks, IdSource
 from fulfillment.live.fresh_decisions import FreshDecisions
 from fulfillment.live.order_queue import OrderQueue, WaitingOrder
 from fulfillment.services.once import Problem
@@ -45,6 +45,9 @@ from fulfillment.services.place_orders import (
 )
 from fulfillment.store.idempotency import Answer, KeyName
 from fulfillment.store.transaction import as_refusal, run_in_transaction
+
+IDS_OF_AN_ORDER = 4
+"""As a rule: its decision, one node's work, that node's parcel, and what is told of it."""
 
 Chooser = Callable[[Sequence[Placement]], Choose]
 """Takes a group that is about to be committed."""
@@ -230,7 +233,7 @@ class Committer:
                 release_at=now + self._decider.release_window,
                 ledger_position=self._decider.view.position,
                 problem=self._problem,
-                ids=self._ids,
+                ids=IdsInBlocks(self._ids, IDS_OF_AN_ORDER * len(group)),
             )
             return place_orders(connection, group, choose, terms, now)
 

@@ -20,6 +20,7 @@ from fulfillment.live.departures import Moments
 from fulfillment.live.floors import Floors
 from fulfillment.live.network import LiveNetwork
 from fulfillment.scenario.tables import UNLIMITED_PARCELS
+from solver.spans import copy_spans
 
 Int32s = npt.NDArray[np.int32]
 Int64s = npt.NDArray[np.int64]
@@ -276,20 +277,19 @@ class StockView:
         with self._lock:
             self._expire(now)
             shelves = self._shelves
-            spans = [slice(int(shelves.sku_ptr[s]), int(shelves.sku_ptr[s + 1])) for s in skus]
-            units = _together(shelves.available, spans)
-            units += _together(shelves.expired, spans)
-            price = _together(shelves.price, spans)
-        ptr = np.zeros(len(spans) + 1, np.int64)
-        np.cumsum([span.stop - span.start for span in spans], out=ptr[1:])
+            spans = _Spans.of(shelves.sku_ptr, skus)
+            units = spans.of_column(shelves.available)
+            if self._expired:
+                units += spans.of_column(shelves.expired)
+            price = spans.of_column(shelves.price)
         named = {EVERY_CHANNEL, *(channel for channel in channels if channel in shelves.floor)}
         return Gathered(
-            ptr,
-            _together(shelves.node, spans),
-            _together(shelves.unit_cost, spans),
+            spans.ptr,
+            spans.of_column(shelves.node),
+            spans.of_column(shelves.unit_cost),
             units,
             price,
-            {channel: _together(shelves.floor[channel], spans) for channel in named},
+            {channel: spans.of_column(shelves.floor[channel]) for channel in named},
         )
 
     def has_own_floor(self, channel: str) -> bool:
@@ -375,8 +375,24 @@ def _find(key: Int64s, wanted: Int64s) -> tuple[Int64s, npt.NDArray[np.bool_]]:
     return at, np.asarray(key[at] == wanted)
 
 
-def _together(values: Column, spans: Sequence[slice]) -> Column:
-    """Copy stretches of an array, one after another."""
-    if len(spans) == 1:
-        return values[spans[0]].copy()
-    return np.concatenate([values[span] for span in spans]) if spans else values[:0].copy()
+@dataclass(frozen=True, slots=True)
+class _Spans:
+    """The positions of some SKUs, one after another."""
+
+    begins: Int64s
+    ends: Int64s
+    ptr: Int64s  # [sku+1] where each begins in a copy
+
+    @classmethod
+    def of(cls, sku_ptr: Int64s, skus: Sequence[int]) -> "_Spans":
+        at = np.array(skus, np.int64)
+        begins, ends = sku_ptr[at], sku_ptr[at + 1]
+        ptr = np.zeros(len(at) + 1, np.int64)
+        np.cumsum(ends - begins, out=ptr[1:])
+        return cls(begins, ends, ptr)
+
+    def of_column(self, values: Column) -> Column:
+        """Copy their values: a slice a SKU, put together by numpy, takes several times as long."""
+        out = np.empty(int(self.ptr[-1]), values.dtype)
+        copy_spans(values, self.begins, self.ends, out)
+        return out

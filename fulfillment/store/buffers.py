@@ -56,7 +56,7 @@ def buffers_at(
     connection: Connection, positions: Sequence[tuple[str, str]], channels: Iterable[str]
 ) -> Buffers:
     """Read the rules that may speak for some (node_id, sku_id) and some channels."""
-    scopes = sorted({scope for position in positions for scope in scopes_of(*position)})
+    scopes = list({scope for position in positions for scope in scopes_of(*position)})
     rows = execute_over(
         connection,
         _speaking,

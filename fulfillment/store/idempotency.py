@@ -10,8 +10,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, Executable, FromClause, and_, delete, func, select, tuple_, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Executable,
+    FromClause,
+    and_,
+    bindparam,
+    delete,
+    func,
+    literal,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 
@@ -101,10 +116,9 @@ def claim(
             k.client_id: [each.client_id for each in ordered],
             k.key: [each.key for each in ordered],
             k.request_digest: [each.digest for each in ordered],
-            k.state: ["running"] * len(ordered),
-            k.recorded_at: [now] * len(ordered),
-            k.expires_at: [now + KEPT_FOR] * len(ordered),
         },
+        recorded_at=now,
+        expires_at=now + KEPT_FOR,
     )
     names = {(client_id, key) for client_id, key in claimed}
     used = [each for each in ordered if each.name not in names]
@@ -120,9 +134,15 @@ def _claiming_on_sqlite(given: FromClause) -> Executable:
 
 
 def _claiming(given: FromClause, into: postgresql.Insert | sqlite.Insert) -> Executable:
+    k = idempotency_key.c
+    same: dict[Column[Any], ColumnElement[Any]] = {
+        k.state: literal("running"),
+        k.recorded_at: bindparam("recorded_at", type_=k.recorded_at.type),
+        k.expires_at: bindparam("expires_at", type_=k.expires_at.type),
+    }
     # Ordered, or SQLite would read ON CONFLICT as the condition of a join.
-    rows = select(given).order_by(given.c.client_id, given.c.key)
-    adding = into.from_select([column.name for column in given.c], rows)
+    rows = select(*given.c, *same.values()).order_by(given.c.client_id, given.c.key)
+    adding = into.from_select([column.name for column in [*given.c, *same]], rows)
     return adding.on_conflict_do_nothing().returning(idempotency_key.c.client_id, idempotency_key.c.key)
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Executable, FromClause, func, insert, select
 
-from fulfillment.store.rowset import Inserts, Rows, execute_over, insert_rows
+from fulfillment.store.rowset import Inserts, Rows, TableRows, execute_over, insert_rows
 from fulfillment.store.schema.base import own_transaction
 from fulfillment.store.schema.messaging import outbox
 from fulfillment.store.transaction import LostRace
@@ -34,7 +34,7 @@ def add_events(connection: Connection, events: Sequence[Event], occurred_at: dat
     """
     if not events:
         return
-    rows = _rows_of(events, occurred_at)
+    rows = {**_rows_of(events), outbox.c.occurred_at: [occurred_at] * len(events)}
     if connection.dialect.name != "postgresql":
         insert_rows(connection, outbox, rows)
         return
@@ -46,17 +46,16 @@ def add_events(connection: Connection, events: Sequence[Event], occurred_at: dat
 def add_first_events(inserts: Inserts, events: Sequence[Event], occurred_at: datetime) -> None:
     """Add events whose subjects begin with this transaction, so that no other can have told of them."""
     if events:
-        inserts.add(outbox, _rows_of(events, occurred_at))
+        inserts.add(outbox, TableRows(_rows_of(events), {outbox.c.occurred_at: occurred_at}))
 
 
-def _rows_of(events: Sequence[Event], occurred_at: datetime) -> Rows:
+def _rows_of(events: Sequence[Event]) -> Rows:
     o = outbox.c
     return {
         o.event_id: [event.event_id for event in events],
         o.type: [event.type for event in events],
         o.subject: [event.subject for event in events],
         o.data: [dict(event.data) for event in events],
-        o.occurred_at: [occurred_at] * len(events),
     }
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Table
 from fulfillment.domain.lines import Line
 from fulfillment.domain.placing import Decision, OnShort, OrderRequest, PlannedParcel
 from fulfillment.domain.transitions import FulfillmentOrderState, OrderState, ParcelState
-from fulfillment.store.rowset import Inserts, Rows, insert_all
+from fulfillment.store.rowset import Inserts, TableRows, insert_all
 from fulfillment.store.schema.orders import (
     fulfillment_order,
     fulfillment_order_line,
@@ -108,7 +108,7 @@ def cancelled_by_line(request: OrderRequest, decided: Decided | None) -> dict[in
     return units
 
 
-def _order_rows(placed: Sequence[PlacedOrder], now: datetime) -> dict[Table, Rows]:
+def _order_rows(placed: Sequence[PlacedOrder], now: datetime) -> dict[Table, TableRows]:
     o, line = orders.c, order_line.c
     requests = [each.request for each in placed]
     lines = [
@@ -120,48 +120,54 @@ def _order_rows(placed: Sequence[PlacedOrder], now: datetime) -> dict[Table, Row
         for its in each.lines
     ]
     return {
-        orders: {
-            o.order_id: [each.order_id for each in requests],
-            o.state: [each.state.value for each in placed],
-            o.review: [None if each.review is None else each.review.value for each in requests],
-            o.placed_at: [each.placed_at for each in requests],
-            o.channel: [each.channel for each in requests],
-            o.postal_code: [each.postal_code for each in requests],
-            o.method: [each.method.value for each in requests],
-            o.service: [each.service for each in requests],
-            o.pickup_node_id: [each.pickup_node_id for each in requests],
-            o.promise_by: [each.promise_by for each in requests],
-            o.priority: [each.priority for each in requests],
-            o.customer_id: [each.customer_id for each in requests],
-            o.content_digest: [each.digest for each in placed],
-            o.recorded_at: [now] * len(placed),
-            o.version: [1] * len(placed),
-            o.on_short: [each.on_short.value for each in requests],
-            o.hold_id: [each.hold_id for each in requests],
-        },
-        order_line: {
-            line.order_id: [order_id for order_id, _, _, _ in lines],
-            line.line_no: [its.line_no for _, its, _, _ in lines],
-            line.sku_id: [its.sku_id for _, its, _, _ in lines],
-            line.qty: [its.qty for _, its, _, _ in lines],
-            line.allocated: [allocated for _, _, allocated, _ in lines],
-            line.cancelled: [cancelled for _, _, _, cancelled in lines],
-        },
+        orders: TableRows(
+            {
+                o.order_id: [each.order_id for each in requests],
+                o.state: [each.state.value for each in placed],
+                o.review: [None if each.review is None else each.review.value for each in requests],
+                o.placed_at: [each.placed_at for each in requests],
+                o.channel: [each.channel for each in requests],
+                o.postal_code: [each.postal_code for each in requests],
+                o.method: [each.method.value for each in requests],
+                o.service: [each.service for each in requests],
+                o.pickup_node_id: [each.pickup_node_id for each in requests],
+                o.promise_by: [each.promise_by for each in requests],
+                o.priority: [each.priority for each in requests],
+                o.customer_id: [each.customer_id for each in requests],
+                o.content_digest: [each.digest for each in placed],
+                o.on_short: [each.on_short.value for each in requests],
+                o.hold_id: [each.hold_id for each in requests],
+            },
+            {o.recorded_at: now, o.version: 1},
+        ),
+        order_line: TableRows(
+            {
+                line.order_id: [order_id for order_id, _, _, _ in lines],
+                line.line_no: [its.line_no for _, its, _, _ in lines],
+                line.sku_id: [its.sku_id for _, its, _, _ in lines],
+                line.qty: [its.qty for _, its, _, _ in lines],
+                line.allocated: [allocated for _, _, allocated, _ in lines],
+                line.cancelled: [cancelled for _, _, _, cancelled in lines],
+            },
+            {},
+        ),
     }
 
 
-def _decided_rows(decided: Sequence[tuple[OrderRequest, Decided]], now: datetime) -> dict[Table, Rows]:
+def _decided_rows(decided: Sequence[tuple[OrderRequest, Decided]], now: datetime) -> dict[Table, TableRows]:
     d = decision_table.c
     work = [(request, each, its_work) for request, each in decided for its_work in each.work]
     return {
-        decision_table: {
-            d.decision_id: [each.decision_id for _, each in decided],
-            d.order_id: [request.order_id for request, _ in decided],
-            d.policy_digest: [each.policy_digest for _, each in decided],
-            d.cost_cents: [each.cost_cents for _, each in decided],
-            d.units_left: [each.units_left for _, each in decided],
-            d.decided_at: [now] * len(decided),
-        },
+        decision_table: TableRows(
+            {
+                d.decision_id: [each.decision_id for _, each in decided],
+                d.order_id: [request.order_id for request, _ in decided],
+                d.policy_digest: [each.policy_digest for _, each in decided],
+                d.cost_cents: [each.cost_cents for _, each in decided],
+                d.units_left: [each.units_left for _, each in decided],
+            },
+            {d.decided_at: now},
+        ),
         **_fulfillment_order_rows(work, now),
         **_parcel_rows([its_work for _, _, its_work in work], now),
     }
@@ -169,55 +175,60 @@ def _decided_rows(decided: Sequence[tuple[OrderRequest, Decided]], now: datetime
 
 def _fulfillment_order_rows(
     work: Sequence[tuple[OrderRequest, Decided, PlacedWork]], now: datetime
-) -> dict[Table, Rows]:
+) -> dict[Table, TableRows]:
     f, line = fulfillment_order.c, fulfillment_order_line.c
     lines = [(request, its, each) for request, _, its in work for each in its.lines]
     return {
-        fulfillment_order: {
-            f.fulfillment_order_id: [its.fulfillment_order_id for _, _, its in work],
-            f.order_id: [request.order_id for request, _, _ in work],
-            f.node_id: [its.node_id for _, _, its in work],
-            f.decision_id: [each.decision_id for _, each, _ in work],
-            f.method: [request.method.value for request, _, _ in work],
-            f.state: [FulfillmentOrderState.OPEN.value] * len(work),
-            f.release_at: [each.release_at for _, each, _ in work],
-            f.recorded_at: [now] * len(work),
-            f.version: [1] * len(work),
-        },
-        fulfillment_order_line: {
-            line.fulfillment_order_id: [its.fulfillment_order_id for _, its, _ in lines],
-            line.order_id: [request.order_id for request, _, _ in lines],
-            line.line_no: [each.line_no for _, _, each in lines],
-            line.sku_id: [each.sku_id for _, _, each in lines],
-            line.qty: [each.qty for _, _, each in lines],
-            line.picked: [0] * len(lines),
-        },
+        fulfillment_order: TableRows(
+            {
+                f.fulfillment_order_id: [its.fulfillment_order_id for _, _, its in work],
+                f.order_id: [request.order_id for request, _, _ in work],
+                f.node_id: [its.node_id for _, _, its in work],
+                f.decision_id: [each.decision_id for _, each, _ in work],
+                f.method: [request.method.value for request, _, _ in work],
+                f.release_at: [each.release_at for _, each, _ in work],
+            },
+            {f.state: FulfillmentOrderState.OPEN.value, f.recorded_at: now, f.version: 1},
+        ),
+        fulfillment_order_line: TableRows(
+            {
+                line.fulfillment_order_id: [its.fulfillment_order_id for _, its, _ in lines],
+                line.order_id: [request.order_id for request, _, _ in lines],
+                line.line_no: [each.line_no for _, _, each in lines],
+                line.sku_id: [each.sku_id for _, _, each in lines],
+                line.qty: [each.qty for _, _, each in lines],
+            },
+            {line.picked: 0},
+        ),
     }
 
 
-def _parcel_rows(work: Sequence[PlacedWork], now: datetime) -> dict[Table, Rows]:
+def _parcel_rows(work: Sequence[PlacedWork], now: datetime) -> dict[Table, TableRows]:
     p, line = parcel.c, parcel_line.c
     parcels = [(its, parcel_id, each) for its in work for parcel_id, each in its.parcels]
     lines = [(its, parcel_id, its_line) for its, parcel_id, each in parcels for its_line in each.lines]
     return {
-        parcel: {
-            p.parcel_id: [parcel_id for _, parcel_id, _ in parcels],
-            p.fulfillment_order_id: [its.fulfillment_order_id for its, _, _ in parcels],
-            p.node_id: [each.node_id for _, _, each in parcels],
-            p.carrier: [each.carrier for _, _, each in parcels],
-            p.service: [each.service for _, _, each in parcels],
-            p.state: [ParcelState.PLANNED.value] * len(parcels),
-            p.recorded_at: [now] * len(parcels),
-            p.version: [1] * len(parcels),
-            p.departs_at: [each.departs_at for _, _, each in parcels],
-            p.arrives_at: [each.arrives_at for _, _, each in parcels],
-            p.slot_on: [each.slot_on for _, _, each in parcels],
-            p.cost_micros: [each.cost_micros for _, _, each in parcels],
-        },
-        parcel_line: {
-            line.parcel_id: [parcel_id for _, parcel_id, _ in lines],
-            line.fulfillment_order_id: [its.fulfillment_order_id for its, _, _ in lines],
-            line.line_no: [each.line_no for _, _, each in lines],
-            line.qty: [each.qty for _, _, each in lines],
-        },
+        parcel: TableRows(
+            {
+                p.parcel_id: [parcel_id for _, parcel_id, _ in parcels],
+                p.fulfillment_order_id: [its.fulfillment_order_id for its, _, _ in parcels],
+                p.node_id: [each.node_id for _, _, each in parcels],
+                p.carrier: [each.carrier for _, _, each in parcels],
+                p.service: [each.service for _, _, each in parcels],
+                p.departs_at: [each.departs_at for _, _, each in parcels],
+                p.arrives_at: [each.arrives_at for _, _, each in parcels],
+                p.slot_on: [each.slot_on for _, _, each in parcels],
+                p.cost_micros: [each.cost_micros for _, _, each in parcels],
+            },
+            {p.state: ParcelState.PLANNED.value, p.recorded_at: now, p.version: 1},
+        ),
+        parcel_line: TableRows(
+            {
+                line.parcel_id: [parcel_id for _, parcel_id, _ in lines],
+                line.fulfillment_order_id: [its.fulfillment_order_id for its, _, _ in lines],
+                line.line_no: [each.line_no for _, _, each in lines],
+                line.qty: [each.qty for _, _, each in lines],
+            },
+            {},
+        ),
     }

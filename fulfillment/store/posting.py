@@ -67,8 +67,9 @@ class Posting:
     ----------
     before : mapping
         Balance of every row the call may touch, read under its lock.
-    known : mapping
-        Movement of every entry of the call that is in the ledger already, by entry id.
+    known : mapping or None
+        Movement of every entry of the call that is in the ledger already, by entry id. None when each id was
+        made for this call: then no entry is looked for.
     floors : mapping
         Units to leave alone, by channel and position; absent is 0.
     """
@@ -76,7 +77,7 @@ class Posting:
     def __init__(
         self,
         before: Mapping[Position, Balance],
-        known: Mapping[str, Movement],
+        known: Mapping[str, Movement] | None,
         floors: Mapping[str, Mapping[Position, int]],
     ) -> None:
         self.before = before
@@ -84,7 +85,7 @@ class Posting:
         self.accepted: list[tuple[Entry, Balance]] = []
         self.lowest_floor: dict[Position, int] = {}
         """Of the entries that lower a position's available units: the least they must leave."""
-        self._known = dict(known)
+        self._known = None if known is None else dict(known)
         self._floors = floors
 
     def take_all(self, groups: Iterable[EntryGroup]) -> Posted:
@@ -122,15 +123,19 @@ class Posting:
             raise InsufficientStock(shortfalls)
         self.after.update(balances)
         self.accepted.extend(accepted)
-        self._known.update((entry.entry_id, movement_of(entry)) for entry in group.entries)
+        if self._known is not None:
+            self._known.update((entry.entry_id, movement_of(entry)) for entry in group.entries)
         for position, floor in floors:
             self.lowest_floor[position] = min(floor, self.lowest_floor.get(position, floor))
         return True
 
     def _was_posted(self, group: EntryGroup) -> bool:
-        known = [entry for entry in group.entries if entry.entry_id in self._known]
+        posted = self._known
+        if posted is None:
+            return False
+        known = [entry for entry in group.entries if entry.entry_id in posted]
         for entry in known:
-            if self._known[entry.entry_id] != movement_of(entry):
+            if posted[entry.entry_id] != movement_of(entry):
                 raise Conflict(
                     f"entry {entry.entry_id} was posted with another content", entry_id=entry.entry_id
                 )

@@ -9,7 +9,7 @@ import functools
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import (
@@ -39,6 +39,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import psycopg
 
 from fulfillment.domain.checks import require_utc
+from fulfillment.domain.errors import invariant
 
 Rows = Mapping[Column[Any], Sequence[object]]
 """Values by column, all of one length. The column gives each its name and its type in the database."""
@@ -87,7 +88,7 @@ def insert_rows(connection: Connection, table: Table, rows: Rows, same: SameForA
         return
     same = same or {}
     if connection.dialect.name == "postgresql":
-        values = _array_texts(_KEPT, rows) | {f"{_SAME}_{key.name}": it for key, it in same.items()}
+        values = _array_texts(_KEPT, rows) | _same_values(_KEPT, same)
         _execute(connection, _insert(table, tuple(rows), tuple(same), _KEPT), values)
         return
     rows = {**rows, **{key: [it] * count for key, it in same.items()}}
@@ -100,23 +101,34 @@ def insert_rows(connection: Connection, table: Table, rows: Rows, same: SameForA
     )
 
 
-def insert_all(connection: Connection, inserts: Mapping[Table, Rows]) -> None:
+class TableRows(NamedTuple):
+    """Rows of one table, each with the values that are the same for all."""
+
+    rows: Rows
+    same: SameForAll
+
+    def __bool__(self) -> bool:
+        """Whether there are any."""
+        return any(len(values) for values in self.rows.values())
+
+
+def insert_all(connection: Connection, inserts: Mapping[Table, TableRows]) -> None:
     """Insert rows into several tables, each after those that its rows refer to.
 
     PostgreSQL gets them as one statement and checks foreign keys at its end: a statement costs it as much as
     ten rows.
     """
-    wanted = {table: rows for table, rows in inserts.items() if any(len(values) for values in rows.values())}
+    wanted = {table: rows for table, rows in inserts.items() if rows}
     if not wanted:
         return
     if connection.dialect.name != "postgresql":
-        for table, rows in wanted.items():
-            insert_rows(connection, table, rows)
+        for table, (rows, same) in wanted.items():
+            insert_rows(connection, table, rows, same)
         return
-    shapes = tuple((table, tuple(rows)) for table, rows in wanted.items())
+    shapes = tuple((table, tuple(rows), tuple(same)) for table, (rows, same) in wanted.items())
     values: dict[str, object] = {}
-    for table, rows in wanted.items():
-        values |= _array_texts(table.name, rows)
+    for table, (rows, same) in wanted.items():
+        values |= _array_texts(table.name, rows) | _same_values(table.name, same)
     _execute(connection, _insert_all(shapes), values)
 
 
@@ -124,13 +136,11 @@ class Inserts:
     """Rows that wait to be inserted together with others: a table's after those that they refer to."""
 
     def __init__(self) -> None:
-        self._rows: dict[Table, Rows] = {}
+        self._rows: dict[Table, TableRows] = {}
 
-    def add(self, table: Table, rows: Rows) -> None:
-        """Let rows wait; those of one table have the same columns."""
-        waiting = self._rows.get(table)
-        if waiting is not None:
-            rows = {key: [*waiting[key], *values] for key, values in rows.items()}
+    def add(self, table: Table, rows: TableRows) -> None:
+        """Let rows of a table wait of which none waits yet."""
+        invariant(table not in self._rows, "rows of a table wait once", table=table.name)
         self._rows[table] = rows
 
     def write(self, connection: Connection) -> None:
@@ -179,17 +189,25 @@ def _built(
 @functools.lru_cache(maxsize=1_000)
 def _insert(table: Table, keys: tuple[Column[Any], ...], same: tuple[Column[Any], ...], name: str) -> Insert:
     given = _kept_arrays(name, keys)
-    columns = [*(given.c[key.name] for key in keys), *(_same_for_all(key) for key in same)]
+    columns = [*(given.c[key.name] for key in keys), *(_same_for_all(name, key) for key in same)]
     return insert(table).from_select([key.name for key in (*keys, *same)], select(*columns))
 
 
-def _same_for_all(key: Column[Any]) -> ColumnElement[Any]:
-    return cast(bindparam(f"{_SAME}_{key.name}", type_=key.type), key.type)
+def _same_for_all(name: str, key: Column[Any]) -> ColumnElement[Any]:
+    return cast(bindparam(f"{name}_{_SAME}_{key.name}", type_=key.type), key.type)
+
+
+def _same_values(name: str, same: SameForAll) -> dict[str, object]:
+    return {f"{name}_{_SAME}_{key.name}": value for key, value in same.items()}
+
+
+_Shape = tuple[Table, tuple[Column[Any], ...], tuple[Column[Any], ...]]
+"""A table, the columns that differ from row to row, and those that are the same for all."""
 
 
 @functools.lru_cache(maxsize=1_000)
-def _insert_all(shapes: tuple[tuple[Table, tuple[Column[Any], ...]], ...]) -> Insert:
-    *others, last = [_insert(table, keys, (), table.name) for table, keys in shapes]
+def _insert_all(shapes: tuple[_Shape, ...]) -> Insert:
+    *others, last = [_insert(table, keys, same, table.name) for table, keys, same in shapes]
     return last.add_cte(*(each.cte(f"into_{each.table.name}") for each in others))
 
 

@@ -6,6 +6,7 @@ changed once.
 """
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Column, Connection
@@ -25,8 +26,11 @@ from fulfillment.store.stock_rows import (
     make_rows,
 )
 
-_COPIED = ("entry_id", "node_id", "sku_id", "source", "target", "qty", "reason", "reference", "actor",
-           "occurred_at", "recorded_at")  # fmt: skip
+_COPIED = {
+    name: attrgetter(name)
+    for name in ("entry_id", "node_id", "sku_id", "source", "target", "qty", "reason", "reference", "actor",
+                 "occurred_at", "recorded_at")
+}  # fmt: skip
 
 
 def post(
@@ -57,7 +61,7 @@ def post(
     positions = sorted({(entry.node_id, entry.sku_id) for entry in entries})
     make_rows(connection, sorted({(e.node_id, e.sku_id) for e in entries if isinstance(e.source, Border)}))
     before = lock_balances(connection, positions)
-    known = {} if ids_are_new else known_movements(connection, [entry.entry_id for entry in entries])
+    known = None if ids_are_new else known_movements(connection, [entry.entry_id for entry in entries])
     channels = {group.sells_on for group in groups if group.sells_on is not None}
     floors = floors_of(connection, positions, channels)
     posting = Posting(before, known, floors)
@@ -99,12 +103,13 @@ def _add_entries(
     connection: Connection, accepted: Sequence[tuple[Entry, Balance]], inserts: Inserts | None
 ) -> None:
     e = stock_entry.c
+    entries, balances = [entry for entry, _ in accepted], [after for _, after in accepted]
     rows: dict[Column[Any], Sequence[object]] = {
-        e[name]: [getattr(entry, name) for entry, _ in accepted] for name in _COPIED
+        e[name]: list(map(read, entries)) for name, read in _COPIED.items()
     }
-    rows[e.stock_version] = [after.version for _, after in accepted]
+    rows[e.stock_version] = [after.version for after in balances]
     for name in STATES:
-        rows[e[f"{name}_after"]] = [getattr(after, name) for _, after in accepted]
+        rows[e[f"{name}_after"]] = list(map(attrgetter(name), balances))
     add_entries(connection, rows, inserts)
 
 

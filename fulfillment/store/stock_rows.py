@@ -25,7 +25,15 @@ from sqlalchemy import (
 from fulfillment.domain.errors import invariant
 from fulfillment.domain.stock import StockState
 from fulfillment.store.posting import Movement, Position
-from fulfillment.store.rowset import Inserts, Rows, execute_over, insert_missing, insert_rows, rows_of
+from fulfillment.store.rowset import (
+    Inserts,
+    Rows,
+    TableRows,
+    execute_over,
+    insert_missing,
+    insert_rows,
+    rows_of,
+)
 from fulfillment.store.schema.catalogue import sku
 from fulfillment.store.schema.network import node
 from fulfillment.store.schema.stock import stock, stock_entry
@@ -161,19 +169,33 @@ def add_entries(connection: Connection, rows: Rows, inserts: Inserts | None = No
 
     inserts : what they wait in for other rows, to be written `racing_for_keys`; None to write them here.
     """
+    given = _same_taken_out(rows)
     if inserts is not None:
-        inserts.add(stock_entry, rows)
+        inserts.add(stock_entry, given)
         return
-    e = stock_entry.c
-    same = {
-        column: rows[column][0]
-        for column in (e.actor, e.occurred_at, e.recorded_at)
-        if len(set(rows[column])) == 1
-    }
-    each = {column: values for column, values in rows.items() if column not in same}
     # The same entry id, on another row, at the same moment: a fresh attempt sees it as posted before.
     with racing_for_keys():
-        insert_rows(connection, stock_entry, each, same)
+        insert_rows(connection, stock_entry, given.rows, given.same)
+
+
+_OFTEN_SAME = [
+    [stock_entry.c[name] for name in names]
+    for names in (("source", "target", "reason"), ("actor", "occurred_at", "recorded_at"))
+]
+"""What most calls move in one way, and by one hand at one moment. Together, so that few statements differ."""
+
+
+def _same_taken_out(rows: Rows) -> TableRows:
+    """Let what is the same for all entries travel once."""
+    same: dict[Column[Any], object] = {}
+    for columns in _OFTEN_SAME:
+        firsts = [rows[column][0] for column in columns]
+        if all(
+            rows[column].count(first) == len(rows[column])
+            for column, first in zip(columns, firsts, strict=True)
+        ):
+            same |= zip(columns, firsts, strict=True)
+    return TableRows({column: values for column, values in rows.items() if column not in same}, same)
 
 
 def rows_by_position(positions: Sequence[Position]) -> Rows:

@@ -7,9 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Boolean, Column, Date, Engine, Integer, MetaData, Table, Text, select
 
-from fulfillment.domain.errors import InvalidRequest
-from fulfillment.store.rowset import _array_text, rows_of
+from fulfillment.domain.errors import InvalidRequest, InvariantViolation
+from fulfillment.store.rowset import Inserts, TableRows, _array_text, rows_of
 from fulfillment.store.schema.base import Document, UtcDateTime
+from fulfillment.store.schema.catalogue import sku
+from fulfillment.store.schema.network import node
+from fulfillment.store.schema.orders import hold
 
 things = Table(
     "things",
@@ -70,3 +73,19 @@ def test_text_is_written_as_the_standard_reader_of_arrays_reads_it(texts: list[s
     assert loader.load(written.encode()) == [
         None if text is None else text.encode().decode() for text in texts
     ]
+
+
+def test_rows_of_several_tables_are_inserted_with_what_is_the_same_for_all(ledger: Engine) -> None:
+    at = datetime(2026, 2, 28, 1, 2, 3, tzinfo=UTC)
+    tables = [(node, node.c.node_id, ["N1", "N2"]), (sku, sku.c.sku_id, ['S"1']), (hold, hold.c.hold_id, [])]
+    with ledger.begin() as connection:
+        inserts = Inserts()
+        for table, key, names in tables:
+            inserts.add(table, TableRows({key: names}, {table.c.recorded_at: at}))
+        with pytest.raises(InvariantViolation, match="wait once"):
+            inserts.add(node, TableRows({node.c.node_id: ["N3"]}, {node.c.recorded_at: at}))
+        inserts.write(connection)
+        inserts.write(connection)  # nothing waits any more
+        for table, key, names in tables:
+            rows = connection.execute(select(key, table.c.recorded_at).order_by(key)).all()
+            assert rows == [(name, at) for name in names]
