@@ -23,16 +23,18 @@ if TYPE_CHECKING:
     from fulfillment.ids import IdSource
     from fulfillment.live.back_orders import BackOrders
     from fulfillment.live.feed import Feed
+    from fulfillment.live.reroutes import Reroutes
     from fulfillment.settings import Settings
 
 RELEASE_SECONDS = 1.0
 SWEEP_SECONDS = 5.0
 FORGET_SECONDS = 3_600.0
+REROUTE_SECONDS = 1.0
 FILL_SECONDS = 5.0
 
 
 def worker(database: Database = None, as_json: AsJson = False) -> None:
-    """Deliver events, fill, improve and release orders, end holds, forget old events; until told to stop."""
+    """Deliver events, re-route, fill, improve and release orders, end holds, forget; until told to stop."""
     with open_output(as_json) as out:
         from fulfillment.clock import SystemClock
         from fulfillment.ids import TimeOrderedIds
@@ -63,6 +65,7 @@ def make_jobs(
         Job("deliver events", lambda stop: _deliver(stop, ledger, settings, clock, ids, out)),
         every(RELEASE_SECONDS, "release work", lambda: release_due(ledger, clock=clock, ids=ids), out.line),
         every(SWEEP_SECONDS, "end holds", lambda: sweep_holds(ledger, clock=clock), out.line),
+        every(REROUTE_SECONDS, "re-route lost units", _reroutes(feed, ledger, clock, ids, out), out.line),
         every(FILL_SECONDS, "fill back-orders", _fills(feed, ledger, clock, ids, out), out.line),
         every(window, "improve open orders", _windows(feed, ledger, clock, ids, out), out.line),
         every(FORGET_SECONDS, "forget events", lambda: forget_events(ledger, kept, clock=clock), out.line),
@@ -85,6 +88,27 @@ def _feed_when_needed(ledger: "Engine", clock: "Clock") -> "Callable[[], Feed]":
             return feeds[0]
 
     return feed
+
+
+def _reroutes(
+    feed: "Callable[[], Feed]", ledger: "Engine", clock: "Clock", ids: "IdSource", out: Output
+) -> Callable[[], None]:
+    """Give orders that lost units at a node those of others."""
+    rounds: list[Reroutes] = []
+
+    def route() -> None:
+        from fulfillment.live.reroutes import Reroutes
+
+        if not rounds:
+            rounds.append(Reroutes(ledger, feed(), clock=clock, ids=ids))
+        done = rounds[0].route_some()
+        if done.routed or done.waiting:
+            out.line(
+                f"re-route lost units: {done.routed:,} orders got some elsewhere, "
+                f"{done.waiting:,} wait for stock"
+            )
+
+    return route
 
 
 def _fills(

@@ -86,8 +86,15 @@ EVENT_TYPES: Mapping[str, EventType] = MappingProxyType(
         ),
         "order.back_ordered": EventType(
             "order",
-            "An order was decided in part: `units_left` wait for stock.",
+            "An order was decided in part: `units_left` wait for stock. `decision_id` is null when it lost "
+            "units and nothing of what it waits for is to be had elsewhere.",
             {**_PLACED, "units_left": 1},
+        ),
+        "order.rerouted": EventType(
+            "order",
+            "Units that an order lost, or that waited for stock, were given to nodes after a node had begun "
+            "on another part of it; `units_left` wait on.",
+            {name: it for name, it in _PLACED.items() if name != "units_cancelled"},
         ),
         "order.improved": EventType(
             "order",
@@ -118,7 +125,7 @@ EVENT_TYPES: Mapping[str, EventType] = MappingProxyType(
         "order.units_lost": EventType(
             "order",
             "Units that the order was promised at a node are gone: sold at its till, or missing in a count. "
-            "They wait for another node.",
+            "They are routed to another node, or wait for stock.",
             {
                 **_LOST,
                 "order_id": "web-100045",

@@ -10,16 +10,13 @@ from sqlalchemy import Engine
 
 from fulfillment.clock import Clock
 from fulfillment.domain.errors import Conflict
-from fulfillment.domain.kinds import Method
-from fulfillment.domain.placing import OnShort, OrderRequest
 from fulfillment.ids import IdSource
 from fulfillment.live.feed import Feed
-from fulfillment.services.fill_back_order import fill_back_order
-from fulfillment.store.back_orders import BackOrder, PlaceInLine, read_back_orders
+from fulfillment.live.waiting_orders import WaitingOrders
+from fulfillment.store.back_orders import PlaceInLine, read_back_orders
 from fulfillment.store.transaction import read_snapshot
 
 ORDERS_A_ROUND = 500
-ACTOR = "fulfillment worker"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +40,7 @@ class BackOrders:
     def __init__(self, engine: Engine, feed: Feed, *, clock: Clock, ids: IdSource) -> None:
         self._engine = engine
         self._feed = feed
-        self._clock = clock
-        self._ids = ids
+        self._orders = WaitingOrders(engine, feed, clock=clock, ids=ids)
         self._after: PlaceInLine | None = None
 
     def fill_some(self, most: int = ORDERS_A_ROUND) -> RoundDone:
@@ -58,42 +54,7 @@ class BackOrders:
         filled = too_late = 0
         for order in waiting:
             try:
-                filled += self._fill(order)
+                filled += self._orders.fill(order)
             except Conflict:  # somebody else was first; it waits for the next round
                 too_late += 1
         return RoundDone(len(waiting), filled, too_late)
-
-    def _fill(self, order: BackOrder) -> bool:
-        decider, now = self._feed.decider, self._clock.now()
-        network, view = decider.world
-        if not order.lines:
-            return False
-        request = OrderRequest(
-            order_id=order.order_id,
-            channel=order.channel,
-            method=Method(order.method),
-            lines=order.lines,
-            placed_at=order.placed_at,
-            customer_id=order.customer_id,
-            postal_code=order.postal_code,
-            pickup_node_id=order.pickup_node_id,
-            # A promise that cannot be kept any more keeps nobody from having it late.
-            promise_by=order.promise_by if order.promise_by is not None and order.promise_by > now else None,
-            on_short=OnShort.BACKORDER,
-        )
-        (decision,) = decider.decide([request], now)
-        if not decision.parcels:
-            return False
-        done = fill_back_order(
-            self._engine,
-            request,
-            decision,
-            policy_digest=network.policy_digest,
-            release_at=now + network.policy.release_window,
-            clock=self._clock,
-            ids=self._ids,
-            actor=ACTOR,
-        )
-        view.refresh(done.balances)
-        view.refresh_capacity(done.used)
-        return True

@@ -242,6 +242,5 @@ def _write_decisions(
     add_decisions(connection, decisions, context.head.plan_id, context.head.policy_digest, now)
     add_work(connection, work, now)
     write_allocated(connection, states, units)
-    filled = [order_id for order_id, state in states.items() if state is OrderState.ALLOCATED]
-    settle_reroutes(connection, filled, now)
+    settle_reroutes(connection, list(states), now)
     add_events(connection, events, now)

@@ -22,6 +22,8 @@ from fulfillment.store.placed_orders import Decided, add_decided, allocated_by_l
 from fulfillment.store.posting import EntryGroup
 from fulfillment.store.transaction import run_in_transaction
 
+_WAITING = (OrderState.BACK_ORDERED, OrderState.IN_PROGRESS)
+
 
 @dataclass(frozen=True, slots=True)
 class Filled:
@@ -84,15 +86,16 @@ def _fill(
     if refusal := posted.refused.get(order.order_id):
         raise refusal
     left = order.waiting - sum(units.values())
-    state = ORDERS.move(order.state, Verb.BACKORDER if left else Verb.ALLOCATE, order.order_id)
+    has_begun = order.state is OrderState.IN_PROGRESS
+    verb = Verb.REROUTE if has_begun else Verb.BACKORDER if left else Verb.ALLOCATE
+    state = ORDERS.move(order.state, verb, order.order_id)
     add_decided(connection, [(request, decided)], now)
     write_allocated(
         connection,
         {order.order_id: state},
         {(order.order_id, line_no): qty for line_no, qty in units.items()},
     )
-    if state is OrderState.ALLOCATED:
-        settle_reroutes(connection, [order.order_id], now)
+    settle_reroutes(connection, [order.order_id], now)
     data: dict[str, object] = {
         "order_id": order.order_id,
         "channel": order.channel,
@@ -100,7 +103,8 @@ def _fill(
         "units_left": left,
         "fulfillment_order_ids": [work.fulfillment_order_id for work in decided.work],
     }
-    add_events(connection, [Event(ids.new_id(), f"order.{state}", order.order_id, data)], now)
+    happened = "rerouted" if has_begun else state.value
+    add_events(connection, [Event(ids.new_id(), f"order.{happened}", order.order_id, data)], now)
     uses = take_capacity(connection, decided.decision.parcels_by_slot())
     if full := sorted(slot[0] for slot, use in uses.items() if use.excess):
         raise Conflict("the nodes can send no more that day", node_ids=full)
@@ -110,7 +114,7 @@ def _fill(
 def _require_waiting(order: LockedOrder, units: Mapping[int, int]) -> None:
     for line_no, qty in units.items():
         line = order.lines.get(line_no)
-        if order.state is not OrderState.BACK_ORDERED or line is None or line.waiting < qty:
+        if order.state not in _WAITING or line is None or line.waiting < qty:
             raise StaleVersion(
                 f"order {order.order_id} does not wait for {qty} units on line {line_no}",
                 kind="order",

@@ -14,6 +14,7 @@ from fulfillment.domain.lost_units import LossCause
 from fulfillment.domain.placing import Slot
 from fulfillment.domain.transitions import FulfillmentOrderState, OrderState, ParcelState
 from fulfillment.store.capacity import give_back_capacity
+from fulfillment.store.orders import write_lines_changed
 from fulfillment.store.posting import Position
 from fulfillment.store.recipes import all_recipes, recipes_with, units_of
 from fulfillment.store.rowset import insert_rows, rows_of
@@ -290,16 +291,7 @@ def _shrink_orders(
         .where(line.order_id == given.c.order_id, line.line_no == given.c.line_no)
         .values(allocated=line.allocated - given.c.lost)
     )
-    o = orders.c
-    changed = rows_of(
-        connection,
-        {o.order_id: list(states), o.state: [state.value for state in states.values()]},
-    )
-    connection.execute(
-        update(orders)
-        .where(o.order_id == changed.c.order_id)
-        .values(state=changed.c.state, version=o.version + 1)
-    )
+    write_lines_changed(connection, states)
 
 
 def _add_reroutes(connection: Connection, lost: Sequence[Reroute], recorded_at: datetime) -> None:
@@ -322,15 +314,15 @@ def _add_reroutes(connection: Connection, lost: Sequence[Reroute], recorded_at: 
     )
 
 
-def settle_reroutes(connection: Connection, order_ids: Sequence[str], settled_at: datetime) -> None:
-    """Note that orders were decided again: nothing of theirs waits for another node any more."""
+def settle_reroutes(connection: Connection, order_ids: Sequence[str], settled_at: datetime) -> int:
+    """Note that orders were decided again; return how many of their losses no decision had seen before."""
     r = reroute.c
     given = rows_of(connection, {r.order_id: sorted(order_ids)})
-    connection.execute(
+    return connection.execute(
         update(reroute)
         .where(r.order_id == given.c.order_id, r.settled_at.is_(None))
         .values(settled_at=settled_at)
-    )
+    ).rowcount
 
 
 def _given_lines(connection: Connection, by_line: Mapping[LineKey, int]) -> FromClause:

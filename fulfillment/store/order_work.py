@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, literal, select, update
 
 from fulfillment.domain.errors import NotFound
 from fulfillment.domain.kinds import Method
@@ -12,6 +12,7 @@ from fulfillment.domain.lines import Line
 from fulfillment.domain.orders import Review
 from fulfillment.domain.placing import OnShort, OrderRequest, Position, Slot
 from fulfillment.domain.transitions import FulfillmentOrderState, OrderState, ParcelState
+from fulfillment.store.orders import waits_in
 from fulfillment.store.recipes import all_recipes, units_of
 from fulfillment.store.schema.orders import (
     fulfillment_order,
@@ -210,20 +211,6 @@ def write_order(
         Units by line that its customer is told now that he will not get.
     """
     o, line = orders.c, order_line.c
-    connection.execute(
-        update(orders)
-        .where(o.order_id == request.order_id)
-        .values(
-            state=state.value,
-            review=None if request.review is None else request.review.value,
-            method=request.method.value,
-            service=request.service,
-            postal_code=request.postal_code,
-            pickup_node_id=request.pickup_node_id,
-            promise_by=request.promise_by,
-            version=o.version + 1,
-        )
-    )
     for line_no, qty in allocated.items():
         connection.execute(
             update(order_line)
@@ -236,3 +223,18 @@ def write_order(
             .where(line.order_id == request.order_id, line.line_no == line_no)
             .values(cancelled=line.cancelled + qty)
         )
+    connection.execute(
+        update(orders)
+        .where(o.order_id == request.order_id)
+        .values(
+            state=state.value,
+            waits=waits_in(literal(state.value)),
+            review=None if request.review is None else request.review.value,
+            method=request.method.value,
+            service=request.service,
+            postal_code=request.postal_code,
+            pickup_node_id=request.pickup_node_id,
+            promise_by=request.promise_by,
+            version=o.version + 1,
+        )
+    )

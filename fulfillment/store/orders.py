@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Connection, FromClause, Select, and_, select, update
+from sqlalchemy import Column, ColumnElement, Connection, FromClause, Select, and_, select, update
 
 from fulfillment.domain.transitions import OrderState
 from fulfillment.store.columns import OrderColumns, OrderLineColumns
@@ -52,6 +52,7 @@ class LockedOrder:
 
 UNITS_WAITING = order_line.c.qty - order_line.c.allocated - order_line.c.cancelled
 """Of a line, as `OpenLine.waiting`."""
+_MAY_WAIT = (OrderState.BACK_ORDERED.value, OrderState.IN_PROGRESS.value)
 
 
 def content_digests(placed: OrderColumns, lines: OrderLineColumns) -> list[str]:
@@ -135,14 +136,18 @@ def lock_orders(connection: Connection, order_ids: Iterable[str]) -> dict[str, L
     }
 
 
+def waits_in(state: ColumnElement[str]) -> ColumnElement[bool]:
+    """Say whether an order waits that is in `state` from now on; for an update of it after its lines."""
+    line = order_line.c
+    has_waiting = select(line.line_no).where(line.order_id == orders.c.order_id, UNITS_WAITING > 0).exists()
+    return and_(state.in_(_MAY_WAIT), has_waiting)
+
+
 def write_states(connection: Connection, states: Mapping[str, OrderState]) -> None:
-    """Give locked orders their new states."""
+    """Give locked orders their new states; what their lines wait for stays as it is."""
     if not states:
         return
-    given = rows_of(
-        connection,
-        {orders.c.order_id: list(states), orders.c.state: [state.value for state in states.values()]},
-    )
+    given = _given_states(connection, states)
     connection.execute(
         update(orders)
         .where(orders.c.order_id == given.c.order_id)
@@ -156,7 +161,6 @@ def write_allocated(
     units: Mapping[tuple[str, int], int],
 ) -> None:
     """Give locked orders their new states, and allocate `units` more of lines, by (order_id, line_no)."""
-    write_states(connection, states)
     added = rows_of(
         connection,
         {
@@ -169,4 +173,22 @@ def write_allocated(
         update(order_line)
         .where(and_(order_line.c.order_id == added.c.order_id, order_line.c.line_no == added.c.line_no))
         .values(allocated=order_line.c.allocated + added.c.allocated)
+    )
+    write_lines_changed(connection, states)
+
+
+def write_lines_changed(connection: Connection, states: Mapping[str, OrderState]) -> None:
+    """Give locked orders, whose lines have just been written, their new states."""
+    given = _given_states(connection, states)
+    connection.execute(
+        update(orders)
+        .where(orders.c.order_id == given.c.order_id)
+        .values(state=given.c.state, waits=waits_in(given.c.state), version=orders.c.version + 1)
+    )
+
+
+def _given_states(connection: Connection, states: Mapping[str, OrderState]) -> FromClause:
+    return rows_of(
+        connection,
+        {orders.c.order_id: list(states), orders.c.state: [state.value for state in states.values()]},
     )

@@ -137,6 +137,7 @@ def _order_rows(placed: Sequence[PlacedOrder], now: datetime) -> dict[Table, Tab
                 o.content_digest: [each.digest for each in placed],
                 o.on_short: [each.on_short.value for each in requests],
                 o.hold_id: [each.hold_id for each in requests],
+                o.waits: [each.state is OrderState.BACK_ORDERED for each in placed],
             },
             {o.recorded_at: now, o.version: 1},
         ),

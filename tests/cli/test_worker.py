@@ -13,8 +13,12 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, update
 
+from fulfillment.cli.output import Output
+from fulfillment.cli.worker import make_jobs
+from fulfillment.settings import Settings
 from fulfillment.store.engine import open_engine
 from fulfillment.store.schema.messaging import webhook
+from tests.live.waiting import AV, BV, World
 from tests.support.databases import KINDS, ledger_database
 from tests.support.ledgers import NOON
 from tests.support.receiver import Receiver, receiver
@@ -156,3 +160,42 @@ def test_a_worker_that_is_asked_to_stop_finishes_what_it_began(
             row = connection.execute(webhook.select()).one()
         assert (row.lease, row.attempts) == (None, 1)
         assert str(webhook_now(ledger).delivered) == endpoint.taken[-1]["cursor"]
+
+
+class Heard(Output):
+    """Hears what a worker says, and tells it to stop when that has some words in it."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(as_json=False, stdout=sys.stdout, stderr=sys.stderr)
+        self.stop = threading.Event()
+        self._words = words
+
+    def line(self, text: str = "") -> None:
+        if self._words in text:
+            self.stop.set()
+
+
+def do_until(world: World, words: str) -> None:
+    """Let a worker do the job that says so until it has."""
+    out = Heard(words)
+    (job,) = [
+        job
+        for job in make_jobs(world.ledger, Settings(), world.clock, world.ids, out)
+        if words.startswith(job.name)
+    ]
+    too_long = threading.Timer(WAIT_SECONDS_MAX, out.stop.set)
+    too_long.start()
+    job.run(out.stop)
+    too_long.cancel()
+
+
+def test_a_worker_routes_what_was_lost_and_fills_what_waits(ledger: Engine) -> None:
+    world = World(ledger, {AV: 2, BV: 1})
+    world.place("O1", 2)
+    world.release()
+    world.sell(AV, 1)
+    do_until(world, "re-route lost units: 1 orders")
+    world.place("O2", 1)
+    world.receive(BV, 1)
+    do_until(world, "fill back-orders: 1 of 1")
+    assert world.allocated() == {"O1": ("in_progress", 2), "O2": ("allocated", 1)}

@@ -1,81 +1,23 @@
 """Orders that wait for stock get what comes, those placed first first."""
 
-from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from sqlalchemy import Engine, select, update
 from sqlalchemy.exc import IntegrityError
 
-from fulfillment.clock import ManualClock
 from fulfillment.domain.errors import InsufficientStock, StaleVersion
 from fulfillment.domain.placing import OnShort
 from fulfillment.domain.stock import Balance, Border, EntryReason
-from fulfillment.ids import TimeOrderedIds
-from fulfillment.live.back_orders import BackOrders, RoundDone
-from fulfillment.live.feed import Feed
-from fulfillment.live.load import load_live
+from fulfillment.live.back_orders import RoundDone
+from fulfillment.services.cancel_order import cancel_order
 from fulfillment.services.fill_back_order import Filled, fill_back_order
-from fulfillment.services.load_day import load_day
-from fulfillment.services.sell_at_till import SoldUnits, sell_at_till
-from fulfillment.store.claims_audit import audit_claims
-from fulfillment.store.entries import audit
 from fulfillment.store.schema.messaging import outbox
-from fulfillment.store.schema.orders import order_line, orders
-from tests.support.days import NOON, a_day
-from tests.support.ledgers import A, a_group, a_receipt, an_entry, post_all
-from tests.support.placing import a_committer, a_placement
-
-AV, BV = ("A", "V"), ("B", "V")
-
-
-class World:
-    """A shop with two units of V at A and none at B, whose customers wait for more."""
-
-    def __init__(self, ledger: Engine) -> None:
-        self.ledger = ledger
-        self.clock = ManualClock(NOON)
-        self.ids = TimeOrderedIds(self.clock)
-        load_day(ledger, a_day({AV: 2, BV: 0}, {}), actor="import", clock=self.clock)
-        self.feed = Feed(ledger, load_live(ledger, self.clock), self.clock)
-        self.back_orders = BackOrders(ledger, self.feed, clock=self.clock, ids=self.ids)
-
-    def place(self, order_id: str, qty: int, on_short: OnShort = OnShort.BACKORDER) -> str:
-        """Place an order that may wait, unless said; tell its state."""
-        self.clock.advance(timedelta(seconds=1))
-        placement = a_placement(order_id, ("V", qty), on_short=on_short, placed_at=self.clock.now())
-        with a_committer(self.ledger, self.feed.decider, self.clock) as committer:
-            return str(committer.submit(placement).result(30).body["state"])
-
-    def sell(self, at: tuple[str, str], qty: int) -> None:
-        """Carry units out of the store, whoever they were promised to."""
-        sale = SoldUnits(self.ids.new_id(), *at, qty)
-        sell_at_till(self.ledger, [sale], clock=self.clock, ids=self.ids, actor="till")
-
-    def told(self) -> list[tuple[str, Mapping[str, Any]]]:
-        """Types and data of all events about orders."""
-        with self.ledger.connect() as connection:
-            o = outbox.c
-            rows = connection.execute(
-                select(o.type, o.data).where(o.type.startswith("order.")).order_by(o.position)
-            )
-            return [(its_type, data) for its_type, data in rows]
-
-    def receive(self, at: tuple[str, str], qty: int) -> None:
-        post_all(self.ledger, a_group(a_receipt(at, qty)))
-
-    def allocated(self) -> Mapping[str, tuple[str, int]]:
-        """State and units with a node, by order; all that the ledger claims is proved on the way."""
-        with self.ledger.connect() as connection:
-            assert audit(connection).disagreements == ()
-            assert audit_claims(connection) == []
-            rows = connection.execute(
-                select(orders.c.order_id, orders.c.state, order_line.c.allocated)
-                .join_from(orders, order_line, orders.c.order_id == order_line.c.order_id)
-                .order_by(orders.c.order_id)
-            )
-            return {order_id: (state, units) for order_id, state, units in rows}
+from fulfillment.store.schema.orders import order_line
+from fulfillment.store.transaction import run_in_transaction
+from tests.live.waiting import AV, BV, World
+from tests.support.ledgers import A, a_group, an_entry, post_all
+from tests.support.placing import a_placement
 
 
 @pytest.fixture
@@ -169,3 +111,25 @@ def test_the_database_refuses_units_that_were_cancelled(ledger: Engine) -> None:
     world.place("O1", 5, OnShort.PARTIAL)
     with pytest.raises(IntegrityError, match="cancelled_is_not_allocated"), ledger.begin() as connection:
         connection.execute(update(order_line).values(allocated=3))
+
+
+def test_the_rest_of_an_order_comes_after_a_node_has_begun_on_what_there_was(world: World) -> None:
+    assert world.release() == 1
+    assert world.allocated()["O1"] == ("in_progress", 2)
+    world.receive(BV, 2)
+    assert world.back_orders.fill_some() == RoundDone(looked_at=2, filled=1)
+    assert world.allocated()["O1"] == ("in_progress", 4)
+    world.receive(BV, 1)
+    world.back_orders.fill_some()
+    assert world.allocated() == {"O1": ("in_progress", 5), "O2": ("back_ordered", 0)}
+    assert world.back_orders.fill_some() == RoundDone(looked_at=1)
+    told = [(its_type, data.get("units_left")) for its_type, data in world.told() if data["order_id"] == "O1"]
+    assert told == [("order.back_ordered", 3), ("order.rerouted", 1), ("order.rerouted", 0)]
+
+
+def test_a_cancelled_order_waits_for_nothing(world: World) -> None:
+    run_in_transaction(
+        world.ledger,
+        lambda connection: cancel_order(connection, "O1", now=world.clock.now(), ids=world.ids, actor="shop"),
+    )
+    assert world.back_orders.fill_some().looked_at == 1

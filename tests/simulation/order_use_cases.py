@@ -14,15 +14,18 @@ from fulfillment.domain.placing import OnShort, OrderRequest
 from fulfillment.ids import TimeOrderedIds
 from fulfillment.live.order_changes import OrderChanges
 from fulfillment.services.fill_back_order import fill_back_order
+from fulfillment.services.leave_waiting import leave_waiting
 from fulfillment.services.release_due import release_due
+from fulfillment.services.sell_at_till import SoldUnits, sell_at_till
 from fulfillment.services.swap_work import Swap, swap_work
-from fulfillment.store.back_orders import read_back_orders
+from fulfillment.store.back_orders import BackOrder, read_back_orders, read_unrouted
 from fulfillment.store.idempotency import Answer, RequestKey
 from fulfillment.store.open_work import read_open_orders
 from fulfillment.store.transaction import read_snapshot
 from tests.simulation.use_case import (
     FAR,
     UseCase,
+    V,
     W,
     at_noon,
     from_beside,
@@ -70,25 +73,49 @@ def _collect_it(asked: OrderRequest) -> OrderRequest:
 
 def _fill(engine: Engine) -> None:
     """Give every order that waits what there is now, as the worker does."""
-    clock = at_noon()
     for order in from_beside(
         engine, lambda beside: read_snapshot(beside, lambda c: read_back_orders(c, None, 10))
     ):
-        asked = a_placement(
-            order.order_id, *((line.sku_id, line.qty) for line in order.lines), on_short=OnShort.BACKORDER
-        ).request
-        (decision,) = from_beside(engine, PlainDecider).decide([asked], NOON)
-        if decision.parcels:
-            fill_back_order(
-                engine,
-                asked,
-                decision,
-                policy_digest="plain",
-                release_at=RELEASE_AT,
-                clock=clock,
-                ids=TimeOrderedIds(clock),
-                actor="worker",
-            )
+        _fill_one(engine, order)
+
+
+def _with_losses(engine: Engine) -> None:
+    """Of two orders that nodes have begun on, one lost what another node has, one what nobody has."""
+    load_all(engine)
+    place(a_placement("P9", ("V", 8)), a_placement("P10", ("W", 3)))(engine)
+    _release(engine)
+    clock = at_noon()
+    sold = [SoldUnits("T1", *V, 5), SoldUnits("T2", *W, 1)]
+    sell_at_till(engine, sold, clock=clock, ids=TimeOrderedIds(clock), actor="till")
+
+
+def _route(engine: Engine) -> None:
+    """Give every order that lost units what other nodes have, or tell that it waits, as the worker does."""
+    clock = at_noon()
+    for order in from_beside(engine, lambda beside: read_snapshot(beside, lambda c: read_unrouted(c, 10))):
+        if not _fill_one(engine, order):
+            leave_waiting(engine, order.order_id, clock=clock, ids=TimeOrderedIds(clock))
+
+
+def _fill_one(engine: Engine, order: BackOrder) -> bool:
+    """Give an order what there is; say whether there was something."""
+    clock = at_noon()
+    asked = a_placement(
+        order.order_id, *((line.sku_id, line.qty) for line in order.lines), on_short=OnShort.BACKORDER
+    ).request
+    (decision,) = from_beside(engine, PlainDecider).decide([asked], NOON)
+    if decision.parcels:
+        fill_back_order(
+            engine,
+            asked,
+            decision,
+            policy_digest="plain",
+            release_at=RELEASE_AT,
+            clock=clock,
+            ids=TimeOrderedIds(clock),
+            actor="worker",
+        )
+    return bool(decision.parcels)
 
 
 def _with_an_order_at_the_far_node(engine: Engine) -> None:
@@ -148,6 +175,7 @@ ORDER_USE_CASES = [
         has_key=True,
     ),
     UseCase("fill a back-order", _with_an_order_that_waits, _fill),
+    UseCase("re-route what was lost", _with_losses, _route, transactions=2),
     UseCase("swap work for better", _with_an_order_at_the_far_node, _move_to_the_far_node),
     UseCase("release what is due", with_a_placed_order, _release),
 ]

@@ -205,23 +205,38 @@ class OrdersMachine(RuleBasedStateMachine):
     def release_what_is_due(self) -> None:
         assert self.shop.release_due() == self.model.release_due()
 
-    @precondition(lambda self: any(order.state == "back_ordered" for order in self.model.orders.values()))
+    @precondition(lambda self: self.model.waiting())
     @rule()
     def fill_back_orders(self) -> None:
         """Each in turn gets all that there is for it; orders are named in the order in which they came."""
-        waiting = [name for name, order in self.model.orders.items() if order.state == "back_ordered"]
         assert self.shop.fill() == 0
-        for name in sorted(waiting, key=lambda each: int(each[1:])):
-            order = self.model.orders[name]
-            known = {work.work_id for work in order.work}
-            document = self.shop.order(name)
-            fresh = [
-                work
-                for work in document["fulfillment_orders"]
-                if work["fulfillment_order_id"] not in known and work["state"] == "open"
-            ]
-            self.model.give(order, fresh, self.model.reach(order.channel, {}))
-            order.state = "back_ordered" if any(order.left().values()) else "allocated"
+        for name in sorted(self.model.waiting(), key=lambda each: int(each[1:])):
+            self._follow_what_it_got(name)
+
+    @precondition(lambda self: self.model.orders)
+    @rule()
+    def route_what_was_lost(self) -> None:
+        """Those in turn who lost units and were not decided since, and nobody else."""
+        lost = [
+            (order.lost_at, name)
+            for name in self.model.waiting()
+            if (order := self.model.orders[name]).lost_at is not None
+        ]
+        assert self.shop.route() == len(lost)
+        for _, name in sorted(lost):
+            self._follow_what_it_got(name)
+            self.model.orders[name].lost_at = None
+
+    def _follow_what_it_got(self, name: str) -> None:
+        order = self.model.orders[name]
+        known = {work.work_id for work in order.work}
+        document = self.shop.order(name)
+        fresh = [
+            work
+            for work in document["fulfillment_orders"]
+            if work["fulfillment_order_id"] not in known and work["state"] == "open"
+        ]
+        self.model.fill(order, fresh)
 
     @rule()
     def look_at_the_view(self) -> None:

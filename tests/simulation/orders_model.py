@@ -53,7 +53,11 @@ class Work:
 
 @dataclass
 class Order:
-    """An order; `cancelled` are the units by line that its customer was told he will not get."""
+    """An order.
+
+    `cancelled` are the units by line that its customer was told he will not get. `lost_at` says since when it
+    waits for another node, None where it does not or was decided since.
+    """
 
     channel: str
     lines: dict[int, tuple[str, int]]
@@ -64,6 +68,7 @@ class Order:
     state: str = "on_hold"
     work: list[Work] = field(default_factory=list)
     cancelled: dict[int, int] = field(default_factory=dict)
+    lost_at: datetime | None = None
 
     def allocated(self) -> dict[int, int]:
         """Units that nodes work on, by line."""
@@ -203,6 +208,7 @@ class Model:
                 self.stock[(node, part), "available"] += freed
             order.work = [its for its in order.work if its.qty]
             order.state = "back_ordered" if order.state == "allocated" else order.state
+            order.lost_at = order.lost_at or self.now
             yield name, products
 
     # Holds
@@ -340,6 +346,7 @@ class Model:
 
     def _decided(self, order: Order, body: Any, reach: Units) -> None:
         self.give(order, body["fulfillment_orders"], reach)
+        order.lost_at = None
         if order.on_short == "partial":
             order.cancelled = added([order.cancelled, order.left()])
         order.state = "back_ordered" if any(order.left().values()) else "allocated"
@@ -370,6 +377,23 @@ class Model:
         for no, qty in order.left().items():
             assert qty >= 0, f"more units than were asked for on line {no}"
             assert not qty or not can_fill(order, {no: 1}, left), f"line {no} could have had more"
+
+    def waiting(self) -> list[str]:
+        """Name the orders that wait for units."""
+        return [
+            name
+            for name, order in self.orders.items()
+            if order.state in ("back_ordered", "in_progress") and any(order.left().values())
+        ]
+
+    def fill(self, order: Order, told: Iterable[Mapping[str, Any]]) -> None:
+        """Give an order that waits the work that it was told of."""
+        known, told = {work.work_id for work in order.work}, list(told)
+        self.give(order, told, self.reach(order.channel, {}))
+        if {work.work_id for work in order.work} != known:
+            order.lost_at = None
+        if order.state != "in_progress":
+            order.state = "back_ordered" if any(order.left().values()) else "allocated"
 
     def due(self) -> list[tuple[Order, Work]]:
         """Work whose window is over and that nobody has released yet."""

@@ -20,6 +20,7 @@ from fulfillment.live.back_orders import BackOrders
 from fulfillment.live.feed import Feed
 from fulfillment.live.load import load_live
 from fulfillment.live.order_changes import OrderChanges
+from fulfillment.live.reroutes import Reroutes
 from fulfillment.services.cancel_order import cancel_order
 from fulfillment.services.change_hold import ChangeHold, change_hold
 from fulfillment.services.load_day import load_day
@@ -68,6 +69,7 @@ class Shop:
         self.decider = self.feed.decider
         self.changes = OrderChanges(engine, self.decider, problem=problem, clock=self.clock, ids=self.ids)
         self.waiting = BackOrders(engine, self.feed, clock=self.clock, ids=self.ids)
+        self.losses = Reroutes(engine, self.feed, clock=self.clock, ids=self.ids)
 
     # Stock
 
@@ -146,6 +148,12 @@ class Shop:
     def fill(self) -> int:
         """Let everybody who waits have what there is, those placed first first; count who came too late."""
         return self.waiting.fill_some().too_late
+
+    def route(self) -> int:
+        """Give everybody who lost units what other nodes have; count those who were decided."""
+        done = self.losses.route_some()
+        assert done.too_late == 0
+        return done.routed + done.waiting
 
     # What is there
 

@@ -3,7 +3,7 @@
 States are the domain's (`fulfillment/domain/transitions.py`); the tables here only know which words exist.
 """
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Date, Index, Integer, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Date, Index, Integer, Table, Text, text
 
 from fulfillment.domain.kinds import Method
 from fulfillment.domain.lost_units import LossCause
@@ -94,6 +94,8 @@ orders = Table(
     Column("version", Integer, nullable=False),
     Column("on_short", Text, nullable=False, server_default=OnShort.BACKORDER.value),
     Column("hold_id", Text),  # whose units it takes over once its review is cleared
+    # Whether a line of it waits for stock or for another node, be it that nodes have begun or not.
+    Column("waits", Boolean, nullable=False, server_default=text("false")),
     refers(["pickup_node_id"], node, ["node_id"]),
     not_empty("order_id"),
     one_of("state", OrderState),
@@ -103,8 +105,17 @@ orders = Table(
     one_of("on_short", OnShort),
     CheckConstraint("(method = 'PICK_UP') = (pickup_node_id IS NOT NULL)", name="pickup_names_its_node"),
     CheckConstraint("method = 'PICK_UP' OR postal_code IS NOT NULL", name="delivery_names_its_place"),
+    CheckConstraint("NOT waits OR state IN ('back_ordered', 'in_progress')", name="waits_while_open"),
     at_least("priority", 1),
     at_least("version", 1),
+    # Those that wait are few among those that nodes work on.
+    Index(
+        "ix_orders_waiting_placed_at",
+        "placed_at",
+        "order_id",
+        sqlite_where=text("waits = 1"),
+        postgresql_where=text("waits"),
+    ),
     # Planning asks for the orders that wait for a decision; nearly all orders do not.
     Index(
         "ix_orders_undecided_placed_at",
