@@ -20,7 +20,7 @@ from fulfillment.live.decide import Decider
 from fulfillment.live.load import LiveWorld, expiring_units, load_live
 from fulfillment.store.buffers import read_rules, rules_version
 from fulfillment.store.capacity import read_capacity_use
-from fulfillment.store.feed import PAGE_ROWS, FeedEntry, entries_after
+from fulfillment.store.feed import PAGE_ROWS, FeedPage, entries_after
 from fulfillment.store.live_reads import newest_plan, read_prices
 from fulfillment.store.network_reads import reference_version
 from fulfillment.store.transaction import read_snapshot
@@ -117,17 +117,16 @@ class Feed:
 
     def _read_entries(self) -> int:
         count = 0
-        while entries := self._page():
-            cursor = entries[-1].cursor
+        while page := self._page():
+            cursor = page.cursor
             self._world = replace(self._world, cursor=cursor)
-            _, _, node_ids, sku_ids, available, version = zip(*entries, strict=True)
-            self._world.view.follow(node_ids, sku_ids, available, version, str(cursor))
-            count += len(entries)
-            if len(entries) < PAGE_ROWS:
+            self._world.view.follow(page.node_id, page.sku_id, page.available, page.version, str(cursor))
+            count += len(page)
+            if len(page) < PAGE_ROWS:
                 break
         return count
 
-    def _page(self) -> list[FeedEntry]:
+    def _page(self) -> FeedPage:
         cursor = self._world.cursor
         return read_snapshot(self._engine, lambda connection: entries_after(connection, cursor))
 

@@ -64,7 +64,7 @@ def buffers_at(
             buffer.c.node_id: [node_id for node_id, _ in scopes],
             buffer.c.sku_id: [sku_id for _, sku_id in scopes],
         },
-    )
+    ).all()
     wanted = {ALL_CHANNELS, *channels}
     rules = (BufferRule(*row) for row in rows)
     return Buffers(rule for rule in rules if rule.channel in wanted)

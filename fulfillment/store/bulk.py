@@ -97,8 +97,12 @@ def post_each(
     rows = {position: list(counts) for position, counts in before.items()}
     posted, after = _take_all(entries, positions, rows, known)
     if posted.applied:
-        now = {position: _counts(row) for position, row in rows.items()}
-        change_rows(connection, before, {each: now[each] for each in now if now[each] != before[each]}, {})
+        changed = {
+            position: _counts(row)
+            for position, row in rows.items()
+            if row[_VERSION] != before[position][_VERSION]
+        }
+        change_rows(connection, before, changed, {})
         # By position, and there as they apply: neighbours in the index of positions are found together.
         rank = {position: place for place, position in enumerate(named)}
         places = [rank[positions[index]] for index in posted.applied]

@@ -59,7 +59,7 @@ def take_capacity(connection: Connection, parcels: Mapping[Slot, int]) -> dict[S
             u.slot_on: [slot_on for _, slot_on in slots],
             u.used: [parcels[slot] for slot in slots],
         },
-    )
+    ).all()
     return {(node_id, slot_on): Use(in_use, limit) for node_id, slot_on, in_use, limit in rows}
 
 

@@ -7,8 +7,9 @@ and never tears a hole into it. SQLite's writers run one at a time, and its rows
 """
 
 import functools
-from collections.abc import Iterable
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -26,30 +27,40 @@ from sqlalchemy import (
     select,
     true,
     tuple_,
+    type_coerce,
 )
+from sqlalchemy.types import NullType
 
 from fulfillment.domain.cursor import BEGINNING, Cursor
 from fulfillment.domain.events import FeedEvent
+from fulfillment.store.rowset import execute_kept
 from fulfillment.store.schema.messaging import outbox, parked_subject
 from fulfillment.store.schema.stock import stock_entry
 
 PAGE_ROWS = 10_000
 
 
-class FeedEntry(NamedTuple):
-    """What an entry left behind: the units available at its position after it, and that balance's version."""
+@dataclass(frozen=True, slots=True)
+class FeedPage:
+    """Entries by columns of one length: the units that each left available, and that balance's version."""
 
-    xid: int
-    position: int
-    node_id: str
-    sku_id: str
-    available: int
-    version: int
+    xid: Sequence[int]
+    number: Sequence[int]
+    node_id: Sequence[str]
+    sku_id: Sequence[str]
+    available: Sequence[int]
+    version: Sequence[int]
+
+    def __len__(self) -> int:
+        return len(self.number)
 
     @property
     def cursor(self) -> Cursor:
-        """Tell its place in the feed."""
-        return Cursor(self.xid, self.position)
+        """Tell the place in the feed of its last entry; it has one."""
+        return Cursor(*max(zip(self.xid, self.number, strict=True)))
+
+
+_EMPTY = FeedPage((), (), (), (), (), ())
 
 
 def head(connection: Connection) -> Cursor:
@@ -65,14 +76,17 @@ def events_head(connection: Connection) -> Cursor:
     return _head(connection, outbox)
 
 
-def entries_after(connection: Connection, cursor: Cursor, limit: int = PAGE_ROWS) -> list[FeedEntry]:
+def entries_after(connection: Connection, cursor: Cursor, limit: int = PAGE_ROWS) -> FeedPage:
     """Read the next entries after `cursor`, at most `limit`, in the feed's order.
 
     Of one position, versions may come in any order: the greatest is the newest.
     """
     place = {"xid": cursor.xid, "position": cursor.position, "limit": limit}
-    rows = connection.execute(_entries_after(connection.dialect.name), place)
-    return list(map(FeedEntry._make, rows))
+    rows = execute_kept(connection, _entries_after(connection.dialect.name), place).all()
+    if connection.dialect.name == "postgresql":
+        ((xids, *more),) = rows
+        return _EMPTY if xids is None else FeedPage(xids, *more)
+    return FeedPage(*zip(*rows, strict=True)) if rows else _EMPTY
 
 
 def events_after(
@@ -134,7 +148,11 @@ def _entries_after(dialect_name: str) -> Select[*tuple[Any, ...]]:
     e = stock_entry.c
     wanted = select(e.xid, e.position, e.node_id, e.sku_id, e.available_after, e.stock_version)
     place = bindparam("xid", type_=e.xid.type), bindparam("position", type_=e.position.type)
-    return _after(dialect_name, stock_entry, wanted, *place).limit(bindparam("limit"))
+    page = _after(dialect_name, stock_entry, wanted, *place).limit(bindparam("limit"))
+    if dialect_name != "postgresql":
+        return page
+    # An array a column: a row by itself takes Python as long as everything else that is done with it.
+    return select(*(type_coerce(func.array_agg(column), NullType()) for column in page.subquery().c))
 
 
 def _after(

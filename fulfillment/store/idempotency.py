@@ -119,7 +119,7 @@ def claim(
         },
         recorded_at=now,
         expires_at=now + KEPT_FOR,
-    )
+    ).all()
     names = {(client_id, key) for client_id, key in claimed}
     used = [each for each in ordered if each.name not in names]
     return _answered(connection, used) if used else {}

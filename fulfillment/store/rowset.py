@@ -78,7 +78,21 @@ def execute_over(
         Values of the statement's other parameters.
     """
     statement = _built(build, connection.dialect.name, tuple(rows))
-    return _execute(connection, statement, {**_values(connection.dialect, rows), **more})
+    return execute_kept(connection, statement, {**_values(connection.dialect, rows), **more})
+
+
+def execute_kept(
+    connection: Connection, statement: Executable, values: Mapping[str, object]
+) -> CursorResult[*tuple[Any, ...]]:
+    """Execute a statement that is made once and kept.
+
+    On PostgreSQL as text, past what SQLAlchemy does again every time. That is most of a short statement's
+    time, and nothing is lost: psycopg converts all that is stored.
+    """
+    if connection.dialect.name != "postgresql":
+        return connection.execute(statement, values)
+    text, fixed = _as_text(statement)
+    return connection.exec_driver_sql(text, {**fixed, **values})
 
 
 def insert_rows(connection: Connection, table: Table, rows: Rows, same: SameForAll | None = None) -> None:
@@ -89,7 +103,7 @@ def insert_rows(connection: Connection, table: Table, rows: Rows, same: SameForA
     same = same or {}
     if connection.dialect.name == "postgresql":
         values = _array_texts(_KEPT, rows) | _same_values(_KEPT, same)
-        _execute(connection, _insert(table, tuple(rows), tuple(same), _KEPT), values)
+        execute_kept(connection, _insert(table, tuple(rows), tuple(same), _KEPT), values)
         return
     rows = {**rows, **{key: [it] * count for key, it in same.items()}}
     names = [key.name for key in rows]
@@ -129,7 +143,7 @@ def insert_all(connection: Connection, inserts: Mapping[Table, TableRows]) -> No
     values: dict[str, object] = {}
     for table, (rows, same) in wanted.items():
         values |= _array_texts(table.name, rows) | _same_values(table.name, same)
-    _execute(connection, _insert_all(shapes), values)
+    execute_kept(connection, _insert_all(shapes), values)
 
 
 class Inserts:
@@ -209,19 +223,6 @@ _Shape = tuple[Table, tuple[Column[Any], ...], tuple[Column[Any], ...]]
 def _insert_all(shapes: tuple[_Shape, ...]) -> Insert:
     *others, last = [_insert(table, keys, same, table.name) for table, keys, same in shapes]
     return last.add_cte(*(each.cte(f"into_{each.table.name}") for each in others))
-
-
-def _execute(
-    connection: Connection, statement: Executable, values: Mapping[str, object]
-) -> CursorResult[*tuple[Any, ...]]:
-    """Execute a kept statement; on PostgreSQL as text, past what SQLAlchemy does again every time.
-
-    That is most of a short statement's time, and nothing is lost: psycopg converts all that is stored.
-    """
-    if connection.dialect.name != "postgresql":
-        return connection.execute(statement, values)
-    text, fixed = _as_text(statement)
-    return connection.exec_driver_sql(text, {**fixed, **values})
 
 
 @functools.lru_cache(maxsize=1_000)

@@ -15,7 +15,7 @@ from fulfillment.domain.events import FeedEvent
 from fulfillment.store import engine as engine_module
 from fulfillment.store.entries import balances
 from fulfillment.store.feed import (
-    FeedEntry,
+    FeedPage,
     entries_after,
     events_after,
     events_head,
@@ -94,12 +94,13 @@ def test_an_entry_that_commits_late_is_not_missed(postgresql: Engine) -> None:
         post(slow, [a_group(an_entry(V, 1))])
         post_all(postgresql, a_group(an_entry(W, 1)))
         with postgresql.connect() as connection:
-            assert entries_after(connection, start) == []
+            assert len(entries_after(connection, start)) == 0
             assert head(connection) == start
         slow.commit()
     with postgresql.connect() as connection:
-        assert [entry.node_id for entry in entries_after(connection, start)] == ["L1", "L2"]
-        assert head(connection) == entries_after(connection, start)[-1].cursor
+        page = entries_after(connection, start)
+        assert list(page.node_id) == ["L1", "L2"]
+        assert head(connection) == page.cursor
 
 
 def test_reading_after_a_number_misses_what_commits_late(postgresql: Engine) -> None:
@@ -220,19 +221,24 @@ def test_entries_carry_the_balances_they_left(ledger: Engine) -> None:
     stock_up(ledger, {V: 5, W: 9})
     post_all(ledger, a_group(an_entry(V, 2)), a_group(a_receipt(V, 4)))
     with ledger.connect() as connection:
-        entries = entries_after(connection, BEGINNING)
-        assert [entry.cursor for entry in entries] == sorted(entry.cursor for entry in entries)
-        assert [(e.node_id, e.sku_id, e.available, e.version) for e in entries[:1]] == [(*V, 5, 1)]
-        assert newest(entries) == available(connection)
-        assert newest(entries)[V] == (3, 7)
-        assert entries_after(connection, BEGINNING, 2) == entries[:2]
-        assert entries_after(connection, head(connection)) == []
+        page = entries_after(connection, BEGINNING)
+        assert cursors(page) == sorted(cursors(page))
+        assert (page.node_id[0], page.sku_id[0], page.available[0], page.version[0]) == (*V, 5, 1)
+        assert newest(page) == available(connection)
+        assert newest(page)[V] == (3, 7)
+        assert cursors(entries_after(connection, BEGINNING, 2)) == cursors(page)[:2]
+        assert len(entries_after(connection, head(connection))) == 0
 
 
-def newest(entries: list[FeedEntry]) -> dict[Position, tuple[int, int]]:
+def cursors(page: FeedPage) -> list[Cursor]:
+    return [Cursor(*place) for place in zip(page.xid, page.number, strict=True)]
+
+
+def newest(page: FeedPage) -> dict[Position, tuple[int, int]]:
     """Version and units of each position's newest entry."""
-    by_age = sorted(entries, key=lambda entry: entry.version)
-    return {(entry.node_id, entry.sku_id): (entry.version, entry.available) for entry in by_age}
+    positions = zip(page.node_id, page.sku_id, strict=True)
+    by_age = sorted(zip(page.version, page.available, positions, strict=True))
+    return {position: (version, available) for version, available, position in by_age}
 
 
 def available(connection: Connection) -> dict[Position, tuple[int, int]]:
@@ -282,8 +288,8 @@ def test_a_reader_beside_writers_sees_every_entry_once(ledger: Engine) -> None:
         with ledger.connect() as connection:
             page = entries_after(connection, cursor, 7)
             while page:
-                seen.extend(entry.cursor for entry in page)
-                cursor = page[-1].cursor
+                seen.extend(cursors(page))
+                cursor = page.cursor
                 page = entries_after(connection, cursor, 7)
         return cursor
 
