@@ -171,7 +171,7 @@ class FulfillmentOrderState(StrEnum):
     DELIVERED = "delivered"
     READY = "ready"  # waits for the customer at the pickup node
     COLLECTED = "collected"
-    EXPIRED = "expired"  # nobody came
+    EXPIRED = "expired"  # nobody came; it stands there until it is cancelled
     CANCELLED = "cancelled"
 
 
@@ -194,7 +194,8 @@ FULFILLMENT_ORDERS: TransitionTable[FulfillmentOrderState] = TransitionTable(
         Verb.COLLECT: {_FO.READY: _FO.COLLECTED},
         Verb.EXPIRE: {_FO.READY: _FO.EXPIRED},
         Verb.CANCEL: _from(
-            (_FO.OPEN, _FO.RELEASED, _FO.ACCEPTED, _FO.PICKED, _FO.PACKED, _FO.READY), _FO.CANCELLED
+            (_FO.OPEN, _FO.RELEASED, _FO.ACCEPTED, _FO.PICKED, _FO.PACKED, _FO.READY, _FO.EXPIRED),
+            _FO.CANCELLED,
         ),
     },
 )

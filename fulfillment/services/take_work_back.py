@@ -10,7 +10,7 @@ from fulfillment.store.order_work import WorkInHand
 
 
 def cancellable(work: Sequence[WorkInHand]) -> list[WorkInHand]:
-    """Return the fulfillment orders that are to be cancelled: all that have not ended.
+    """Return the fulfillment orders that are to be cancelled: all that claim units.
 
     Raises
     ------
@@ -55,5 +55,5 @@ def uncommit_entries(
     ]
 
 
-_VOID = (FulfillmentOrderState.CANCELLED, FulfillmentOrderState.REJECTED, FulfillmentOrderState.EXPIRED)
-"""What was cancelled, routed elsewhere or put back on the shelf claims nothing any more."""
+_VOID = (FulfillmentOrderState.CANCELLED, FulfillmentOrderState.REJECTED)
+"""What was cancelled or routed elsewhere claims nothing any more; what nobody collected still does."""

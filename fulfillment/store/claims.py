@@ -37,6 +37,7 @@ CLAIMING = tuple(
         FulfillmentOrderState.PICKED,
         FulfillmentOrderState.PACKED,
         FulfillmentOrderState.READY,
+        FulfillmentOrderState.EXPIRED,
     )
 )
 """States in which the units of a fulfillment order stand in its node."""

@@ -19,13 +19,14 @@ from fulfillment.live.order_changes import OrderChanges
 from fulfillment.services.cancel_order import cancel_order
 from fulfillment.services.sell_at_till import SoldUnits, sell_at_till
 from fulfillment.store.capacity import read_capacity_use
+from fulfillment.store.claims_audit import audit_claims
 from fulfillment.store.entries import audit, balances
 from fulfillment.store.idempotency import Answer, RequestKey
 from fulfillment.store.order_reads import read_order
 from fulfillment.store.rowset import insert_rows
 from fulfillment.store.schema.catalogue import kit, kit_component
 from fulfillment.store.schema.messaging import outbox
-from fulfillment.store.schema.orders import fulfillment_order, parcel
+from fulfillment.store.schema.orders import fulfillment_order, orders, parcel
 from fulfillment.store.transaction import run_in_transaction
 from tests.support.deciders import PlainDecider
 from tests.support.ledgers import NOON, a_group, a_receipt, post_all, stock_up
@@ -119,6 +120,23 @@ class TestCancel:
         with pytest.raises(MoveRefused):
             cancel(ledger)
         assert now_in(ledger)[V1].committed == 1
+
+    def test_frees_what_nobody_came_to_collect(self, ledger: Engine) -> None:
+        """Until then it stands in the node for its order."""
+        stock_up(ledger, {V2: 3})
+        place(ledger, ("V", 2), method=Method.PICK_UP, pickup_node_id="L2")
+        set_state(ledger, "expired")
+        with ledger.begin() as connection:
+            connection.execute(update(parcel).values(state="packed"))
+            connection.execute(update(orders).values(state="in_progress"))
+            assert audit_claims(connection) == []
+        cancel(ledger)
+        assert (now_in(ledger)[V2].available, now_in(ledger)[V2].committed) == (3, 0)
+        found = document(ledger)
+        assert (found["state"], found["fulfillment_orders"][0]["state"]) == ("cancelled", "cancelled")
+        with ledger.connect() as connection:
+            assert audit_claims(connection) == []
+            assert connection.execute(select(parcel.c.state)).scalars().all() == ["cancelled"]
 
     def test_of_an_unknown_order_is_told(self, ledger: Engine) -> None:
         with pytest.raises(NotFound):
