@@ -28,7 +28,7 @@ from fulfillment.live.stock_view import StockView
 from fulfillment.scenario.tables import MICROS_PER_CENT, UNLIMITED_PARCELS
 from fulfillment.services.swap_work import Swap, swap_work
 from fulfillment.store.live_reads import newest_plan, read_prices
-from fulfillment.store.open_work import OpenOrder, read_open_orders
+from fulfillment.store.open_work import OpenOrder, OpenWork, read_open_orders
 from fulfillment.store.plans import PlanHead, add_plan, finish_plan
 from fulfillment.store.schema.network import EVERY_DAY
 from fulfillment.store.transaction import read_snapshot, run_in_transaction
@@ -147,14 +147,25 @@ def _keep(connection: Connection, head: PlanHead, now: datetime) -> str:
 def _wanted(order: OpenOrder, network: LiveNetwork) -> Wanted | None:
     """Turn an order into what the solver is asked for, to arrive no later than the customer was told.
 
-    None for an order that we cannot place on the map any more, or that has kits: what those are made of may
-    have changed since.
+    None for an order that we cannot place on the map any more, or with kits that are made of something else
+    by now: its customer gets what he bought.
     """
     place = network.place_of(Method(order.method), order.postal_code, order.pickup_node_id)
     basket = basket_of(order.lines, network)
-    if place is None or basket.unknown or any(item.sku in network.kits for item, _, _ in basket.lines):
+    if place is None or basket.unknown or any(work.units != _made_of(work, network) for work in order.work):
         return None
     return Wanted(order.order_id, order.channel, basket, place, order.arrives_at)
+
+
+def _made_of(work: OpenWork, network: LiveNetwork) -> dict[str, int]:
+    """Add up what the lines of some work, whose SKUs are known, would take from the shelf now."""
+    units: dict[str, int] = {}
+    for line in work.lines:
+        sku = network.sku_index[line.sku_id]
+        for part, each in network.kits.get(sku) or ((sku, 1),):
+            sku_id = network.skus.sku_id[part]
+            units[sku_id] = units.get(sku_id, 0) + each * line.qty
+    return units
 
 
 class _Window:
@@ -247,10 +258,10 @@ class _Window:
         units: dict[int, int] = {}
         for work in order.work:
             node = self._network.node_index.get(work.node_id, -1)
-            for line in work.lines:
-                row = self._row_of.get((node, self._network.sku_index[line.sku_id]))
+            for sku_id, qty in work.units.items():
+                row = self._row_of.get((node, self._network.sku_index[sku_id]))
                 if row is not None:
-                    units[row] = units.get(row, 0) + line.qty
+                    units[row] = units.get(row, 0) + qty
         return units
 
     def _own_parcels(self) -> Int64s:

@@ -26,6 +26,7 @@ from fulfillment.store.orders import lock_orders, write_states
 from fulfillment.store.outbox import Event, add_events
 from fulfillment.store.placed_orders import Decided, add_decided
 from fulfillment.store.posting import EntryGroup
+from fulfillment.store.recipes import recipes_of, units_of_lines
 from fulfillment.store.transaction import run_in_transaction
 
 
@@ -55,7 +56,8 @@ def swap_work(
     Raises
     ------
     StaleVersion
-        When an order, or some of its work, is not as it was seen, or has been released.
+        When an order, or some of its work, is not as it was seen, or has been released; or when a kit is made
+        of something else by now.
     InsufficientStock
         When somebody else took units that the new work needs.
     Conflict
@@ -94,6 +96,7 @@ def _swap(
                 kind="order",
                 id=swap.order.order_id,
             )
+    _require_recipes(connection, decided, now)
     entries = [
         entry for swap, its in zip(swaps, decided, strict=True) for entry in _entries(swap, its, actor, now)
     ]
@@ -121,6 +124,15 @@ def _is_open(work: OpenWork, versions: Mapping[str, int], now: datetime) -> bool
     return versions.get(work.fulfillment_order_id) == work.version and work.release_at > now
 
 
+def _require_recipes(connection: Connection, decided: Sequence[Decided], now: datetime) -> None:
+    """Refuse work for kits that are made of something else by now: it would claim what it did not take."""
+    parcels = [parcel for its in decided for parcel in its.decision.parcels]
+    recipes = recipes_of(connection, sorted({line.sku_id for parcel in parcels for line in parcel.lines}))
+    for parcel in parcels:
+        if units_of_lines(parcel.lines, now, recipes) != parcel.units:
+            raise StaleVersion("a kit is made of something else by now", node_id=parcel.node_id)
+
+
 def _require_the_same_units(swap: Swap) -> None:
     planned = [line for parcel in swap.decision.parcels for line in parcel.lines]
     invariant(
@@ -133,9 +145,9 @@ def _require_the_same_units(swap: Swap) -> None:
 def _entries(swap: Swap, decided: Decided, actor: str, now: datetime) -> list[Entry]:
     before: dict[Position, int] = {}
     for work in swap.order.work:
-        for line in work.lines:
-            at = (work.node_id, line.sku_id)
-            before[at] = before.get(at, 0) + line.qty
+        for sku_id, qty in work.units.items():
+            at = (work.node_id, sku_id)
+            before[at] = before.get(at, 0) + qty
     after = swap.decision.units_by_position()
     entries = list[Entry]()
     for number, at in enumerate(sorted({*before, *after})):

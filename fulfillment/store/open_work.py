@@ -1,6 +1,6 @@
 """Work that may still be routed better: fulfillment orders whose window before release is not over."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -15,6 +15,7 @@ from fulfillment.domain.transitions import (
     ParcelState,
     Verb,
 )
+from fulfillment.store.recipes import recipes_of, units_of_lines
 from fulfillment.store.rowset import rows_of
 from fulfillment.store.schema.orders import fulfillment_order, fulfillment_order_line, orders, parcel
 
@@ -34,7 +35,14 @@ class OpenParcel:
 
 @dataclass(frozen=True, slots=True)
 class OpenWork:
-    """One node's part of an order, before its release."""
+    """One node's part of an order, before its release.
+
+    Attributes
+    ----------
+    units : mapping
+        Units of stock that it claims, by SKU: components where a line is of a kit, by the recipe of the day
+        on which the work was given.
+    """
 
     fulfillment_order_id: str
     node_id: str
@@ -42,6 +50,7 @@ class OpenWork:
     version: int
     lines: tuple[Line, ...]
     parcels: tuple[OpenParcel, ...]
+    units: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +154,7 @@ def _open_work(connection: Connection, order_ids: Sequence[str]) -> dict[str, li
     f, line, p = fulfillment_order.c, fulfillment_order_line.c, parcel.c
     given = rows_of(connection, {f.order_id: list(order_ids)})
     heads = connection.execute(
-        select(f.order_id, f.fulfillment_order_id, f.node_id, f.release_at, f.version)
+        select(f.order_id, f.fulfillment_order_id, f.node_id, f.release_at, f.version, f.recorded_at)
         .join_from(given, fulfillment_order, f.order_id == given.c.order_id)
         .where(f.state == FulfillmentOrderState.OPEN.value)
         .order_by(f.order_id, f.fulfillment_order_id)
@@ -166,6 +175,7 @@ def _open_work(connection: Connection, order_ids: Sequence[str]) -> dict[str, li
         .order_by(p.fulfillment_order_id, p.parcel_id)
     ):
         parcels.setdefault(row.fulfillment_order_id, []).append(row)
+    recipes = recipes_of(connection, sorted({line.sku_id for its in lines.values() for line in its}))
     found: dict[str, list[OpenWork]] = {}
     untold = set[str]()
     for head in heads:
@@ -184,6 +194,7 @@ def _open_work(connection: Connection, order_ids: Sequence[str]) -> dict[str, li
                 head.version,
                 tuple(lines.get(head.fulfillment_order_id, ())),
                 tuple(told),
+                units_of_lines(lines.get(head.fulfillment_order_id, ()), head.recorded_at, recipes),
             )
         )
     return {order_id: work for order_id, work in found.items() if order_id not in untold}

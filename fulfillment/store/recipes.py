@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, and_, select
 
+from fulfillment.domain.lines import Line
 from fulfillment.store.rowset import execute_over, rows_of
 from fulfillment.store.schema.catalogue import kit, kit_component
 
@@ -26,9 +27,14 @@ def all_recipes(connection: Connection) -> Recipes:
     return _recipes(connection, kit.c.version >= 1)
 
 
+def recipes_of(connection: Connection, sku_ids: Sequence[str]) -> Recipes:
+    """Read every recipe that any of `sku_ids` ever had."""
+    return _by_kit(execute_over(connection, _among, {kit.c.kit_sku_id: sku_ids}))
+
+
 def kits_among(connection: Connection, sku_ids: Sequence[str]) -> dict[str, Mapping[str, int]]:
     """Return the components of those of `sku_ids` that are kits now."""
-    recipes = _by_kit(execute_over(connection, _among, {kit.c.kit_sku_id: sku_ids}))
+    recipes = recipes_of(connection, sku_ids)
     current = {kit_id: versions[0][1] for kit_id, versions in recipes.items()}
     return {kit_id: units for kit_id, units in current.items() if units}
 
@@ -39,6 +45,15 @@ def units_of(sku_id: str, at: datetime, recipes: Recipes) -> Mapping[str, int]:
         if recorded_at <= at:
             return units or {sku_id: 1}
     return {sku_id: 1}
+
+
+def units_of_lines(lines: Iterable[Line], at: datetime, recipes: Recipes) -> dict[str, int]:
+    """Add up the units of each SKU in some lines, kits by their components on that day."""
+    units: dict[str, int] = {}
+    for line in lines:
+        for sku_id, each in units_of(line.sku_id, at, recipes).items():
+            units[sku_id] = units.get(sku_id, 0) + each * line.qty
+    return units
 
 
 def _among(given: FromClause) -> Select[*tuple[Any, ...]]:

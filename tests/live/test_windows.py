@@ -9,6 +9,7 @@ from sqlalchemy import Engine, func, select
 
 from fulfillment.clock import ManualClock
 from fulfillment.domain.errors import Conflict, InsufficientStock, StaleVersion
+from fulfillment.domain.network import Sku
 from fulfillment.domain.placing import Position
 from fulfillment.domain.stock import Balance, Border, EntryReason
 from fulfillment.ids import TimeOrderedIds
@@ -16,6 +17,7 @@ from fulfillment.live.feed import Feed
 from fulfillment.live.load import load_live
 from fulfillment.live.windows import WindowDone, WindowLimits, improve_open_orders
 from fulfillment.services.load_day import load_day
+from fulfillment.services.put_reference import put_kit, put_skus
 from fulfillment.services.release_due import release_due
 from fulfillment.services.swap_work import Swap, swap_work
 from fulfillment.store.capacity import read_capacity_use, take_capacity
@@ -39,13 +41,26 @@ class World:
     Then V and W together need both nodes, though A could have sent both and B the V alone.
     """
 
-    def __init__(self, ledger: Engine, capacity: int | None = None, at: datetime = NOON) -> None:
+    def __init__(
+        self,
+        ledger: Engine,
+        capacity: int | None = None,
+        at: datetime = NOON,
+        stock: Mapping[Position, int] | None = None,
+    ) -> None:
         self.ledger = ledger
         self.clock = ManualClock(at)
         self.ids = TimeOrderedIds(self.clock)
-        day = a_day({AV: 1, AW: 1, BV: 1}, {}, capacity=capacity, price_micros=0)
+        day = a_day(stock or {AV: 1, AW: 1, BV: 1}, {}, capacity=capacity, price_micros=0)
         load_day(ledger, day, actor="import", clock=self.clock)
         self.feed = Feed(ledger, load_live(ledger, self.clock), self.clock)
+
+    def make_kit(self, components: Mapping[str, int]) -> None:
+        """Say what K is made of from now on."""
+        self.clock.advance(timedelta(seconds=1))
+        put_kit(self.ledger, "K", components, clock=self.clock)
+        self.clock.advance(timedelta(seconds=1))
+        self.feed.catch_up(look_around=True)
 
     def place(self, order_id: str, *lines: tuple[str, int], **more: Any) -> list[str]:
         """Place an order; name its nodes."""
@@ -225,3 +240,50 @@ def test_nobody_gets_an_order_later_than_he_was_told(ledger: Engine) -> None:
     done = world.improve()
     assert (done.orders, done.swapped) == (2, 0)
     assert world.nodes() == {"O1": ["A"], "O2": ["A", "B"]}
+
+
+@pytest.fixture
+def with_kits(ledger: Engine) -> World:
+    """K is a V and a W, which both nodes have once; A alone has an X."""
+    world = World(ledger, stock={AV: 1, AW: 1, ("A", "X"): 1, BV: 1, ("B", "W"): 1})
+    kit = Sku(sku_id="K", gtin="", name="K", price_micros=0, weight_g=500)
+    put_skus(ledger, [kit], clock=world.clock)
+    world.make_kit({"V": 1, "W": 1})
+    return world
+
+
+def test_orders_with_kits_are_planned_again_with_the_others(with_kits: World) -> None:
+    """Whoever takes A's V makes another's kit come from B, apart from its X."""
+    assert with_kits.place("O1", ("V", 1)) == ["A"]
+    assert with_kits.place("O2", ("K", 1), ("X", 1)) == ["A", "B"]
+    assert with_kits.improve().swapped == 2
+    assert with_kits.nodes() == {"O1": ["B"], "O2": ["A"]}
+    committed = {at: balance.committed for at, balance in with_kits.stock().items()}
+    assert committed == {AV: 1, AW: 1, ("A", "X"): 1, BV: 1, ("B", "W"): 0}
+
+
+def test_a_kit_that_is_made_of_something_else_by_now_stays_what_it_was(with_kits: World) -> None:
+    with_kits.place("O1", ("V", 1))
+    with_kits.place("O2", ("K", 1), ("X", 1))
+    with_kits.make_kit({"V": 1, "X": 1})
+    done = with_kits.improve()
+    assert (done.orders, done.swapped) == (1, 0)
+    assert with_kits.nodes() == {"O1": ["A"], "O2": ["A", "B"]}
+
+
+def test_a_kit_that_is_changed_meanwhile_is_not_swapped(with_kits: World) -> None:
+    with_kits.place("O1", ("K", 1))
+    (order,) = with_kits.open_orders()
+    (instead,) = with_kits.feed.decider.decide([a_placement("O1", ("K", 1)).request], with_kits.clock.now())
+    assert [planned.node_id for planned in instead.parcels] == ["B"]
+    with_kits.make_kit({"V": 1})
+    with pytest.raises(StaleVersion, match="something else"):
+        swap_work(
+            with_kits.ledger,
+            [Swap(order, instead)],
+            policy_digest="policy",
+            clock=with_kits.clock,
+            ids=with_kits.ids,
+            actor="tester",
+        )
+    assert with_kits.nodes() == {"O1": ["A"]}
