@@ -1,6 +1,6 @@
 """How much a solve does: its effort in passes, rounds and blocks."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 LONG_DAY_ORDERS = 40_000  # more get fewer passes by default
 
@@ -13,14 +13,15 @@ class SolveParams:
     served.
     """
 
-    temperatures: tuple[float, ...] = (
-        *(0.1, 0.1, 0.05, 0.05, 0.03, 0.03, 0.02, 0.02, 0.015, 0.015),
-        *(0.01, 0.01, 0.007, 0.007, 0.005, 0.005, 0.004, 0.004),
-    )
-    warm_temperature: float = 0.02  # hotter ones are left out of a warm start
-    climb_steps: int = 30  # evaluations of the restricted dual at each temperature
-    samples: int = 2  # noisy pricing passes at each temperature
-    plan_every: int = 6  # temperatures
+    climbs: int = 40  # the most steps of the climb
+    temperature: float = 0.05  # of the first
+    warm_temperature: float = 0.02  # of the first from a warm start
+    cooling: float = 0.65
+    coolest: float = 0.0005
+    climb_pays: float = 0.02  # of the gap: two steps that close less of it are the last
+    climb_steps: int = 30  # evaluations of the restricted dual in each
+    samples: int = 0  # noisy pricing passes after each
+    plan_every: int = 6  # steps of the climb
     cycles: int = 2  # of displacement and blocks
     improvement_rounds: int = 6  # of displacement in each cycle
     moves_per_order: float = 1.0  # in each round
@@ -41,14 +42,16 @@ class SolveParams:
 
     def __post_init__(self) -> None:
         whole = (self.climb_steps, self.plan_every, self.block_orders, self.blocks_at_once, self.threads)
-        counts = (self.samples, self.cycles, self.improvement_rounds, self.blocks, self.master_rounds)
-        if min(whole) < 1 or min(*counts, self.tiny, self.tiny_nodes) < 0:
+        counts = (self.climbs, self.samples, self.cycles, self.improvement_rounds, self.blocks)
+        if min(whole) < 1 or min(*counts, self.master_rounds, self.tiny, self.tiny_nodes) < 0:
             raise ValueError("steps, sizes and threads must be at least 1, all other counts at least 0")
-        if not all(temperature > 0 for temperature in self.temperatures):
+        if not all(share > 0 for share in (self.temperature, self.warm_temperature, self.coolest)):
             raise ValueError("temperatures must be above 0")
+        if not 0 < self.cooling < 1:
+            raise ValueError("cooling must be between 0 and 1")
         shares = (self.moves_per_order, self.threshold, self.block_columns, self.reach, self.master_reach)
-        if min(*shares, self.large_order_effort) < 0:
-            raise ValueError("moves, threshold, columns, reach and effort must be at least 0")
+        if min(*shares, self.climb_pays, self.large_order_effort) < 0:
+            raise ValueError("moves, threshold, columns, reach, what pays and effort must be at least 0")
 
     @classmethod
     def for_size(cls, n_orders: int, threads: int = 2) -> "SolveParams":
@@ -56,9 +59,7 @@ class SolveParams:
         if n_orders <= LONG_DAY_ORDERS:
             return cls(threads=threads)
         return cls(
-            temperatures=(0.1, 0.05, 0.03, 0.02, 0.015, 0.01, 0.007, 0.005),
-            samples=1,
-            plan_every=4,
+            plan_every=8,
             cycles=1,
             improvement_rounds=4,
             moves_per_order=0.5,
@@ -66,19 +67,14 @@ class SolveParams:
             threads=threads,
         )
 
-    def warmed(self) -> "SolveParams":
-        """Leave out what a warm start has no use for: the hot temperatures."""
-        kept = tuple(share for share in self.temperatures if share <= self.warm_temperature)
-        return replace(self, temperatures=kept)
-
     @property
     def passes_planned(self) -> int:
         """The most passes over all orders that a solve without a start makes."""
-        prices = len(self.temperatures) * (1 + self.samples) + len(self.temperatures) // self.plan_every
+        prices = self.climbs * (1 + self.samples) + -(-self.climbs // self.plan_every)
         prices += 2 * self.master_rounds
         return 5 + prices + self.cycles * (self.improvement_rounds + -(-self.blocks // self.blocks_at_once))
 
     @property
     def warm_passes_planned(self) -> int:
         """The most passes from a start: its prices, its plan, and that plan improved before the climb."""
-        return 2 + self.improvement_rounds + self.warmed().passes_planned
+        return 2 + self.improvement_rounds + self.passes_planned

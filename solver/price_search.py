@@ -4,7 +4,8 @@ A pricing pass solves every order exactly at prices: that proves a bound, and ea
 for the restricted dual, whose maximum gives the next prices (column generation, from the dual side). Passes
 at slightly noisy prices bring patterns that are nearly as good: with noise of Gumbel's distribution the
 plans that come out are drawn about as the soft minimum weighs them (perturb and map, Papandreou & Yuille
-2011). The box in which prices move grows while bounds rise and shrinks when one falls.
+2011). How far prices may move in a step is learnt on the way (`price_box`), and what a step came to says how
+smooth the next one should be (`cooling`).
 
 Where all patterns that matter fit into one linear program, its duals finish the search (`master_prices`).
 """
@@ -16,6 +17,7 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from solver.arrays import ProblemArrays
+from solver.cooling import Step
 from solver.master_prices import master_prices
 from solver.patterns import (
     FindPatterns,
@@ -28,16 +30,16 @@ from solver.patterns import (
     rows_that_bind,
 )
 from solver.plan_state import PlanState
+from solver.price_box import PriceBox
 from solver.prices import Prices, limited_capacity, worth_of_supply
 from solver.problem import AllocationProblem, Int64s
 from solver.restricted_dual import RestrictedDual
 from solver.scarcity import scarcity_prices
+from solver.search import too_large
 from solver.shards import ShardPool
 from solver.stakes import by_stake
 
 Floats = npt.NDArray[np.float64]
-BOX_SHARE, BOX_TEMPERATURES = 0.3, 3.0  # a price may move by so much of itself, and so many temperatures
-WIDTH_MIN, WIDTH_MAX = 0.1, 1.5
 SCARCE_SHARE = 0.1  # of the gap that prices of scarce units must close to be where the climb begins
 PROVED = 1e-7  # of the linear program's value, its tolerance: a bound that near it is as good as prices prove
 
@@ -93,7 +95,8 @@ class PriceSearch:
             [float(problem.line_penalty.max(initial=0)), float(self._nothing.max(initial=0))],
             [self._n_stock, problem.n_nodes],
         )
-        self._width = 1.0
+        self._box = PriceBox(problem.n_stock + problem.n_nodes)
+        self._searched = ~too_large(self._arrays)
         self._least_cost = np.zeros(problem.n_orders, np.int64)  # of each order, at the prices priced last
         self.lone_cost = np.zeros(problem.n_orders, np.int64)
         self.patterns = Patterns.none()
@@ -127,29 +130,38 @@ class PriceSearch:
         """Add the patterns of a plan; with one feasible plan known, the restricted dual is bounded."""
         self.patterns = merge(self.patterns, patterns_of_plan(self._problem, plan, self._binds))
 
-    def step(self, temperature: float, steps: int, samples: int) -> bool:
+    def step(self, temperature: float, steps: int, samples: int) -> Step:
         """Climb the restricted dual at one temperature (micros) and price all orders there.
 
         steps : evaluations of the restricted dual.   samples : further passes at noisy prices.
-        Returns whether the bound rose. `on_pass` is called after each pass over the orders, and may raise.
+        `on_pass` is called after each pass over the orders, and may raise.
         """
         center = np.concatenate((self.prices.stock, self.prices.capacity)).astype(np.float64)
-        reach = self._width * (BOX_SHARE * center + BOX_TEMPERATURES * temperature)
-        low, high = np.maximum(0, center - reach), np.minimum(center + reach, self._price_max)
+        low, high = self._box.around(center, temperature, self._price_max)
         dual = RestrictedDual(
             self.patterns, self._nothing, self._supply, self._tail, self._tail_cost, self._threads
         )
         with threadpool_limits(1, user_api="blas"):  # its threads only wait for each other on such vectors
-            at = dual.climb(np.minimum(center, high), low, high, temperature, steps)
-        rose = self._adopt_if_better(*self._split(at))
-        self._width = min(WIDTH_MAX, 1.3 * self._width) if rose else max(WIDTH_MIN, 0.5 * self._width)
+            at, soft = dual.climb(np.minimum(center, high), low, high, temperature, steps)
+        stock, capacity = self._split(at)
+        _, hoped = excess_at_prices(self.patterns, self._nothing, np.concatenate((stock, capacity)))
+        before = self.prices.lower_bound
+        bound = self._adopt_if_better(stock, capacity)
+        # Of an order too large for the exact search nobody knows the best pattern: it is missing for good.
+        missing = int((hoped - self._least_cost)[self._searched].sum())
+        step = Step(
+            rise=bound - before,
+            missing=missing,
+            smoothing=float(hoped.sum()) - worth_of_supply(self._arrays, stock, capacity) - soft,
+        )
+        self._box.learn(center, at, (low, high), step.rise / max(1, step.rise + missing))
         for _ in range(samples):
             noise = self._rng.gumbel(size=len(at)) * temperature
             # Rows without a price get a little, never less than nothing.
             noisy = at + np.where(at > 0, noise, 0.3 * np.abs(noise)) * self._binds
             self._price(*self._split(noisy))
             self._on_pass()
-        return rose
+        return step
 
     def by_stake(self, temperature: float) -> Int64s:
         """Return all orders in the sequence in which to plan them at the best prices; see `stakes`."""
@@ -205,10 +217,10 @@ class PriceSearch:
             self._least_cost[first :: len(found)] = part.least_cost
         return int(self._least_cost.sum()) - worth_of_supply(self._arrays, stock, capacity)
 
-    def _adopt_if_better(self, stock: Int64s, capacity: Int64s) -> bool:
+    def _adopt_if_better(self, stock: Int64s, capacity: Int64s) -> int:
+        """Price all orders at prices and keep these if they prove the best bound; returns theirs."""
         bound = self._price(stock, capacity)
-        rose = bound > self.prices.lower_bound
-        if rose:
+        if bound > self.prices.lower_bound:
             self.prices = Prices(stock, capacity, bound)
         self._on_pass()
-        return rose
+        return bound

@@ -6,8 +6,7 @@ An order chooses among its patterns by the soft minimum
 
 so value and slope of the dual cost one walk over the patterns, a hundredth of a pricing pass over all plans,
 and a quasi-Newton method may take as many steps as it likes. Between two pricing passes the prices move only
-within a box around the best ones so far: outside, the patterns know nothing (the boxstep method, Marsten,
-Hogan & Blankenship 1975; smoothed, so that the box need not be small).
+within a box around the best ones so far (`price_box`): outside, the patterns know nothing.
 """
 
 import math
@@ -128,16 +127,17 @@ class RestrictedDual:
         worth = prices @ (self._supply - self._tail) + softened @ self._tail
         return float(worth), self._supply - self._tail + share * self._tail
 
-    def climb(self, start: Floats, low: Floats, high: Floats, temperature: float, steps: int) -> Floats:
-        """Climb from `start` within a box by at most about `steps` evaluations; float64[r], micros.
+    def climb(
+        self, start: Floats, low: Floats, high: Floats, temperature: float, steps: int
+    ) -> tuple[Floats, float]:
+        """Climb from `start` within a box by at most about `steps` evaluations.
 
         Only rows that the known patterns could exhaust get a price; all others have the price zero. The
-        method is L-BFGS-B (Byrd, Lu, Nocedal & Zhu 1995).
+        method is L-BFGS-B (Byrd, Lu, Nocedal & Zhu 1995). Returns the prices, float64[r], and the value
+        there, in micros.
         """
         scarce = self.scarce
         prices = np.zeros(len(self._supply))
-        if len(scarce) == 0:
-            return prices
         # The curvature along a price is about (units wanted) / T: scale it away, and count money in T.
         unit = temperature / np.sqrt(np.maximum(1, self._supply[scarce]))
 
@@ -147,6 +147,8 @@ class RestrictedDual:
             return -value / temperature, -slope[scarce] * unit / temperature
 
         with ThreadPoolExecutor(self._threads) as pool:  # one for all steps: starting threads takes long
+            if len(scarce) == 0:
+                return prices, self.evaluate(prices, temperature, pool)[0]
             found = minimize(
                 descend,
                 start[scarce] / unit,
@@ -156,7 +158,7 @@ class RestrictedDual:
                 options={"maxfun": steps, "maxiter": steps, "maxcor": 20},
             )
         prices[scarce] = found.x * unit
-        return prices
+        return prices, float(-found.fun * temperature)
 
 
 @kernel

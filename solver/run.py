@@ -9,6 +9,7 @@ import numpy as np
 from solver.arrays import ProblemArrays, Scratch
 from solver.claims import serve_by_patterns
 from solver.columns import Master
+from solver.cooling import Cooling
 from solver.improve import DisplacementSearch
 from solver.params import SolveParams
 from solver.patterns import rows_that_bind
@@ -45,6 +46,7 @@ class Run:
     start: Start | None
     began: float = field(default_factory=time.monotonic)
     passes: int = 0
+    _spared: int = 0  # passes that were planned and are not needed
     trace: list[TracePoint] = field(default_factory=list)
     large_orders_raise: int = 0
     temperature: float = 1.0  # micros, of the climb's last step
@@ -76,13 +78,20 @@ class Run:
             self._displace(1.0, self.best)  # at prices that are good already
 
     def climb_and_plan(self) -> None:
-        """Climb at every temperature, and now and then plan at the prices reached."""
-        temperatures = (self.params if self.start is None else self.params.warmed()).temperatures
-        for done, share in enumerate(temperatures, start=1):
-            self.temperature = share * self._mean_cost()
-            self.search.step(self.temperature, self.params.climb_steps, self.params.samples)
-            if done % self.params.plan_every == 0 or done == len(temperatures):
+        """Climb for as long as it pays, and now and then plan at the prices reached."""
+        params = self.params
+        first = params.temperature if self.start is None else params.warm_temperature
+        cooling = Cooling(params, first, self._mean_cost())
+        for done in range(1, params.climbs + 1):
+            self.temperature = cooling.temperature
+            step = self.search.step(self.temperature, params.climb_steps, params.samples)
+            cooling.after(step, self.best.cost() - self.search.prices.lower_bound)
+            is_last = cooling.is_done or done == params.climbs
+            if done % params.plan_every == 0 or is_last:
                 self._plan_at_prices()
+            if is_last:
+                self._spared += (params.climbs - done) * (1 + params.samples)
+                return
 
     def polish_prices(self) -> None:
         """Take the last prices from the linear program over the patterns, where it is small."""
@@ -256,6 +265,7 @@ class Run:
         self.passes += 1
         cost, bound = self.best.cost(), self.search.prices.lower_bound
         planned = self.params.passes_planned if self.start is None else self.params.warm_passes_planned
+        planned = max(self.passes, planned - self._spared)
         progress = Progress(self.passes, planned, time.monotonic() - self.began, cost, bound)
         if not self.trace or (cost, bound) != (self.trace[-1].cost, self.trace[-1].lower_bound):
             self.trace.append(TracePoint(progress.seconds, cost, bound))

@@ -3,10 +3,12 @@
 1. First come, first served, exactly (`sequence` at zero prices): a feasible plan at once. A warm
    `start` adds the plan before, as far as it still fits, the other orders planned at its prices, and begins
    the search at these prices and not hot.
-2. Prices of stock and capacity (`price_search`) begin at what scarce units are worth (`scarcity`) and cool:
-   each step climbs the dual over the order patterns that are known and proves an exact bound at the prices it
-   reaches. Now and then the orders are planned in sequence at these prices, so that each leaves what is worth
-   more elsewhere. Where the linear program over the patterns is small, its duals are the last prices.
+2. Prices of stock and capacity (`price_search`) begin at what scarce units are worth (`scarcity`). Each step
+   climbs the dual over the order patterns that are known and proves an exact bound at the prices it reaches;
+   what it came to says how far the next one may go (`price_box`), how smooth its dual is, and when more steps
+   would not pay (`cooling`). Now and then the orders are planned in sequence at these prices, so that each
+   leaves what is worth more elsewhere. Where the linear program over the patterns is small, its duals are the
+   last prices.
 3. The best plan is improved by letting orders displace each other (`improve`), then by integer programs over
    patterns, block by block (`columns`), and so on in turn; a tiny batch is one block in the end. Orders too
    large for the exact search are planned again by a program of their own (`replan`).

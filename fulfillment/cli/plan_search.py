@@ -110,8 +110,9 @@ def plan_with_progress(out: Output, scenario: "Scenario", search: Search) -> "Pl
 
         def on_progress(progress: Progress) -> None:
             nonlocal done
-            step.advance(progress.passes - done, note=f"gap {progress.gap:.2%}" if searches else "")
-            done = progress.passes
+            reached = (passes if searches else STEPS) - (progress.passes_planned - progress.passes)
+            step.advance(reached - done, note=f"gap {progress.gap:.2%}" if searches else "")
+            done = reached
 
         return plan_day(
             scenario,

@@ -10,7 +10,8 @@ from solver.sequence import plan_in_sequence
 from solver.solve import SolveParams
 
 QUICK = SolveParams(
-    temperatures=(0.2, 0.1, 0.05, 0.02),
+    climbs=4,
+    temperature=0.2,
     climb_steps=12,
     samples=1,
     plan_every=2,

@@ -20,7 +20,7 @@ from tests.solver.test_patterns import _zero, batch, dual_over, nothing, started
 
 POOL = ThreadPoolExecutor(1)
 
-QUICK = SolveParams(temperatures=(0.1, 0.02), cycles=1, improvement_rounds=1)
+QUICK = SolveParams(climbs=2, temperature=0.1, cycles=1, improvement_rounds=1)
 
 
 def gap_instance(seed: int) -> GeneralisedAssignment:

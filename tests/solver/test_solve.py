@@ -213,8 +213,12 @@ def test_nothing_in_stock_leaves_everything_unfilled_and_proves_it() -> None:
         ({"blocks_at_once": 0}, "at least 1"),
         ({"block_columns": -1.0}, "at least 0"),
         ({"threshold": -0.1}, "at least 0"),
-        ({"temperatures": (0.1, 0.0)}, "above 0"),
-        ({"temperatures": (float("nan"),)}, "above 0"),
+        ({"climbs": -1}, "at least 0"),
+        ({"climb_pays": -0.1}, "at least 0"),
+        ({"temperature": 0.0}, "above 0"),
+        ({"warm_temperature": float("nan")}, "above 0"),
+        ({"coolest": -1.0}, "above 0"),
+        ({"cooling": 1.0}, "between 0 and 1"),
     ],
 )
 def test_params_check_themselves(wrong: dict[str, Any], message: str) -> None:
