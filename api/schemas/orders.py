@@ -6,6 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
+from pydantic_core import PydanticCustomError
 
 from api.schemas.words import Id, UtcMoment
 from fulfillment.domain.checks import MAX_UNITS
@@ -116,6 +117,13 @@ class ChangeBody(BaseModel):
     postal_code: Id | None = None
     pickup_node_id: Id | None = None
     promise_by: UtcMoment | None = Field(None, description="null takes the deadline away.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keeps_lines(cls, sent: object) -> object:
+        if isinstance(sent, dict) and "lines" in sent:
+            raise PydanticCustomError("lines_stay", "an order keeps its lines: cancel it and place another")
+        return sent
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:

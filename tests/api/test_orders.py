@@ -138,6 +138,15 @@ def test_a_cancelled_order_frees_its_units_once(shop: RunningService, client: ht
     assert client.post("/v1/orders/O9/cancel").status_code == 404
 
 
+def test_an_order_keeps_its_lines(shop: RunningService, client: httpx.Client) -> None:
+    client.post("/v1/orders", json=an_order("O1", 2))
+    wish = {"lines": [{"sku_id": "V", "qty": 1}]}
+    refused = client.post("/v1/orders/O1/change", json=wish, headers={"Idempotency-Key": "X"})
+    assert (refused.status_code, refused.json()["code"]) == (422, "invalid_request")
+    assert refused.json()["detail"] == "body: an order keeps its lines: cancel it and place another"
+    assert committed(shop) == 2
+
+
 def test_an_order_changes_from_delivery_to_pickup(shop: RunningService, client: httpx.Client) -> None:
     client.post("/v1/orders", json=an_order("O1", 2))
     assert client.post("/v1/orders/O1/change", json={}).status_code == 422
