@@ -146,12 +146,21 @@ class UnfilledUnits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What should be written for one order; `cost_micros` is transport and handling of all parcels."""
+    """What should be written for one order.
+
+    Attributes
+    ----------
+    cost_micros : int
+        Transport and handling of all parcels.
+    recipes_at : datetime or None
+        UTC; kits are taken apart by the recipes of that moment, None for those of the commit.
+    """
 
     order_id: str
     parcels: tuple[PlannedParcel, ...]
     unfilled: tuple[UnfilledUnits, ...]
     cost_micros: int
+    recipes_at: datetime | None = None
 
     def units_by_position(self) -> dict[Position, int]:
         """Add up the units taken from each (node_id, sku_id) over all parcels."""

@@ -295,6 +295,7 @@ class _Group:
             parcels=planned,
             unfilled=(*unfilled, *unknown_units(order.basket)),
             cost_micros=sum(parcel.cost_micros for parcel in planned),
+            recipes_at=self.network.recipes_at,
         )
 
 

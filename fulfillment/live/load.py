@@ -28,6 +28,7 @@ from fulfillment.store.network_reads import (
     read_skus,
     reference_version,
 )
+from fulfillment.store.recipes import recipes_known_at
 from fulfillment.store.transaction import read_snapshot
 
 EXPIRY_AHEAD = timedelta(seconds=30)
@@ -82,6 +83,7 @@ def _read(connection: Connection, now: datetime) -> LiveWorld:
         Policy.default() if policy_toml is None else Policy.from_toml(policy_toml),
         _kits(read_kits(connection), skus),
         read_closed_dates(connection),
+        recipes_known_at(connection),
     )
     view = StockView(network, read_rules(connection))
     balances = read_balances(connection)

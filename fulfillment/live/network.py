@@ -63,6 +63,7 @@ class LiveNetwork:
         policy: Policy,
         kits: Kits | None = None,
         closed_on: Mapping[str, frozenset[date]] | None = None,
+        recipes_at: datetime | None = None,
     ) -> None:
         self.nodes = nodes
         self.skus = skus
@@ -73,6 +74,7 @@ class LiveNetwork:
         self.place_index = {code: at for at, code in enumerate(places.postal_code)}
         self.places = places
         self.kits = _recipes(kits or Kits.none())
+        self.recipes_at = recipes_at  # the moment as of which `kits` are known
         self.unsplit = frozenset(
             self.sku_index[sku_id] for sku_id in policy.parcels.unsplit_skus if sku_id in self.sku_index
         )

@@ -329,7 +329,13 @@ class _Window:
             return None
         planned = planned_parcels(wanted, parcels, self._network, self._moments)
         cost = sum(parcel.cost_micros for parcel in planned)
-        decision = Decision(order_id=order.order_id, parcels=planned, unfilled=(), cost_micros=cost)
+        decision = Decision(
+            order_id=order.order_id,
+            parcels=planned,
+            unfilled=(),
+            cost_micros=cost,
+            recipes_at=self._network.recipes_at,
+        )
         is_same = cost == order.cost_micros and self._units_after(decision) == self._units_now(order)
         return None if is_same else decision
 

@@ -26,7 +26,6 @@ from fulfillment.store.orders import lock_orders, write_states
 from fulfillment.store.outbox import Event, add_events
 from fulfillment.store.placed_orders import Decided, add_decided
 from fulfillment.store.posting import EntryGroup
-from fulfillment.store.recipes import recipes_of, units_of_lines
 from fulfillment.store.transaction import run_in_transaction
 
 
@@ -56,8 +55,7 @@ def swap_work(
     Raises
     ------
     StaleVersion
-        When an order, or some of its work, is not as it was seen, or has been released; or when a kit is made
-        of something else by now.
+        When an order, or some of its work, is not as it was seen, or has been released.
     InsufficientStock
         When somebody else took units that the new work needs.
     Conflict
@@ -96,7 +94,6 @@ def _swap(
                 kind="order",
                 id=swap.order.order_id,
             )
-    _require_recipes(connection, decided, now)
     entries = [
         entry for swap, its in zip(swaps, decided, strict=True) for entry in _entries(swap, its, actor, now)
     ]
@@ -122,15 +119,6 @@ def _swap(
 
 def _is_open(work: OpenWork, versions: Mapping[str, int], now: datetime) -> bool:
     return versions.get(work.fulfillment_order_id) == work.version and work.release_at > now
-
-
-def _require_recipes(connection: Connection, decided: Sequence[Decided], now: datetime) -> None:
-    """Refuse work for kits that are made of something else by now: it would claim what it did not take."""
-    parcels = [parcel for its in decided for parcel in its.decision.parcels]
-    recipes = recipes_of(connection, sorted({line.sku_id for parcel in parcels for line in parcel.lines}))
-    for parcel in parcels:
-        if units_of_lines(parcel.lines, now, recipes) != parcel.units:
-            raise StaleVersion("a kit is made of something else by now", node_id=parcel.node_id)
 
 
 def _require_the_same_units(swap: Swap) -> None:

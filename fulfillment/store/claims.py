@@ -1,7 +1,7 @@
 """Which orders were given units of a position, and taking units from their work.
 
 A fulfillment order claims the units of its lines from the decision until they leave the node. A line of a kit
-claims the kit's components, by the recipe of the day on which the work was given.
+claims the kit's components, by the recipe that the decision knew.
 """
 
 from collections.abc import Mapping, Sequence
@@ -41,6 +41,9 @@ CLAIMING = tuple(
     )
 )
 """States in which the units of a fulfillment order stand in its node."""
+
+KITS_OF = func.coalesce(fulfillment_order.c.recipes_at, fulfillment_order.c.recorded_at)
+"""The moment whose recipes say what the kits of a fulfillment order are made of."""
 
 _USES_CAPACITY = (ParcelState.PLANNED.value, ParcelState.PACKED.value)
 _LOST = Column("lost", Integer)
@@ -116,6 +119,7 @@ def find_claims(connection: Connection, positions: Sequence[Position]) -> list[W
             line.qty,
             line.picked,
             f.recorded_at,
+            KITS_OF.label("kits_of"),
         )
         .select_from(given)
         .join(fulfillment_order, f.node_id == given.c.node_id)
@@ -139,7 +143,7 @@ def find_claims(connection: Connection, positions: Sequence[Position]) -> list[W
             row.qty,
             row.picked,
             row.recorded_at,
-            units_of(row.sku_id, row.recorded_at, recipes),
+            units_of(row.sku_id, row.kits_of, recipes),
         )
         for row in rows
     ]
@@ -342,14 +346,14 @@ def committed_by_claims(connection: Connection) -> dict[Position, int]:
     """Add up what all fulfillment orders claim, by position, kits by their components."""
     f, line = fulfillment_order.c, fulfillment_order_line.c
     rows = connection.execute(
-        select(f.node_id, line.sku_id, f.recorded_at, func.sum(line.qty))
+        select(f.node_id, line.sku_id, KITS_OF, func.sum(line.qty))
         .join_from(
             fulfillment_order,
             fulfillment_order_line,
             line.fulfillment_order_id == f.fulfillment_order_id,
         )
         .where(f.state.in_(CLAIMING))
-        .group_by(f.node_id, line.sku_id, f.recorded_at)
+        .group_by(f.node_id, line.sku_id, KITS_OF)
     ).all()
     recipes = all_recipes(connection)
     claimed: dict[Position, int] = {}

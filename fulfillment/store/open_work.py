@@ -15,6 +15,7 @@ from fulfillment.domain.transitions import (
     ParcelState,
     Verb,
 )
+from fulfillment.store.claims import KITS_OF
 from fulfillment.store.recipes import recipes_of, units_of_lines
 from fulfillment.store.rowset import rows_of
 from fulfillment.store.schema.orders import fulfillment_order, fulfillment_order_line, orders, parcel
@@ -40,8 +41,8 @@ class OpenWork:
     Attributes
     ----------
     units : mapping
-        Units of stock that it claims, by SKU: components where a line is of a kit, by the recipe of the day
-        on which the work was given.
+        Units of stock that it claims, by SKU: components where a line is of a kit, by the recipe that the
+        decision knew.
     """
 
     fulfillment_order_id: str
@@ -154,7 +155,9 @@ def _open_work(connection: Connection, order_ids: Sequence[str]) -> dict[str, li
     f, line, p = fulfillment_order.c, fulfillment_order_line.c, parcel.c
     given = rows_of(connection, {f.order_id: list(order_ids)})
     heads = connection.execute(
-        select(f.order_id, f.fulfillment_order_id, f.node_id, f.release_at, f.version, f.recorded_at)
+        select(
+            f.order_id, f.fulfillment_order_id, f.node_id, f.release_at, f.version, KITS_OF.label("kits_of")
+        )
         .join_from(given, fulfillment_order, f.order_id == given.c.order_id)
         .where(f.state == FulfillmentOrderState.OPEN.value)
         .order_by(f.order_id, f.fulfillment_order_id)
@@ -194,7 +197,7 @@ def _open_work(connection: Connection, order_ids: Sequence[str]) -> dict[str, li
                 head.version,
                 tuple(lines.get(head.fulfillment_order_id, ())),
                 tuple(told),
-                units_of_lines(lines.get(head.fulfillment_order_id, ()), head.recorded_at, recipes),
+                units_of_lines(lines.get(head.fulfillment_order_id, ()), head.kits_of, recipes),
             )
         )
     return {order_id: work for order_id, work in found.items() if order_id not in untold}

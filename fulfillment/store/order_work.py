@@ -12,6 +12,7 @@ from fulfillment.domain.lines import Line
 from fulfillment.domain.orders import Review
 from fulfillment.domain.placing import OnShort, OrderRequest, Position, Slot
 from fulfillment.domain.transitions import FulfillmentOrderState, OrderState, ParcelState
+from fulfillment.store.claims import KITS_OF
 from fulfillment.store.orders import waits_in
 from fulfillment.store.recipes import all_recipes, units_of
 from fulfillment.store.schema.orders import (
@@ -121,11 +122,11 @@ def read_work(connection: Connection, order_id: str) -> list[WorkInHand]:
     f, line, p = fulfillment_order.c, fulfillment_order_line.c, parcel.c
     recipes = all_recipes(connection)
     heads = connection.execute(
-        select(f.fulfillment_order_id, f.node_id, f.state, f.release_at, f.recorded_at)
+        select(f.fulfillment_order_id, f.node_id, f.state, f.release_at, KITS_OF.label("kits_of"))
         .where(f.order_id == order_id)
         .order_by(f.fulfillment_order_id)
     ).all()
-    given_on = {row.fulfillment_order_id: row.recorded_at for row in heads}
+    given_on = {row.fulfillment_order_id: row.kits_of for row in heads}
     work = {
         row.fulfillment_order_id: WorkInHand(
             row.fulfillment_order_id, row.node_id, FulfillmentOrderState(row.state), row.release_at

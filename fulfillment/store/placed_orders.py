@@ -188,6 +188,7 @@ def _fulfillment_order_rows(
                 f.decision_id: [each.decision_id for _, each, _ in work],
                 f.method: [request.method.value for request, _, _ in work],
                 f.release_at: [each.release_at for _, each, _ in work],
+                f.recipes_at: [each.decision.recipes_at for _, each, _ in work],
             },
             {f.state: FulfillmentOrderState.OPEN.value, f.recorded_at: now, f.version: 1},
         ),

@@ -1,10 +1,10 @@
 """What kits are made of: now, and on the day on which something was promised."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, and_, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, and_, func, select
 
 from fulfillment.domain.lines import Line
 from fulfillment.store.rowset import execute_over, rows_of
@@ -12,6 +12,8 @@ from fulfillment.store.schema.catalogue import kit, kit_component
 
 Recipes = Mapping[str, Sequence[tuple[datetime, Mapping[str, int]]]]
 """The recipes of each kit with the moments they were recorded, the latest first; no components: no kit."""
+
+_BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def recipes_with(connection: Connection, sku_ids: Sequence[str]) -> Recipes:
@@ -30,6 +32,12 @@ def all_recipes(connection: Connection) -> Recipes:
 def recipes_of(connection: Connection, sku_ids: Sequence[str]) -> Recipes:
     """Read every recipe that any of `sku_ids` ever had."""
     return _by_kit(execute_over(connection, _among, {kit.c.kit_sku_id: sku_ids}))
+
+
+def recipes_known_at(connection: Connection) -> datetime:
+    """Tell the moment as of which the recipes stand that are there now: whatever is put later is newer."""
+    newest = connection.execute(select(func.max(kit.c.recorded_at))).scalar_one()
+    return newest or _BEFORE_ALL
 
 
 def kits_among(connection: Connection, sku_ids: Sequence[str]) -> dict[str, Mapping[str, int]]:

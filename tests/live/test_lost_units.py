@@ -1,13 +1,20 @@
 """Placed orders whose units are carried out at the till: kits too, and what cancelling gives back then."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import Engine
 
 from fulfillment.clock import ManualClock
 from fulfillment.domain.kits import Kit
+from fulfillment.domain.network import Sku
 from fulfillment.domain.placing import Position
 from fulfillment.ids import TimeOrderedIds
+from fulfillment.live.feed import Feed
+from fulfillment.live.load import load_live
 from fulfillment.services.cancel_order import cancel_order
+from fulfillment.services.load_day import load_day
+from fulfillment.services.put_reference import put_kit, put_skus
 from fulfillment.services.sell_at_till import Sold, SoldUnits, sell_at_till
 from fulfillment.store.capacity import read_capacity_use
 from fulfillment.store.claims_audit import audit_claims
@@ -15,6 +22,7 @@ from fulfillment.store.entries import audit, balances
 from fulfillment.store.rowset import insert_rows
 from fulfillment.store.schema.catalogue import kit, kit_component
 from fulfillment.store.transaction import run_in_transaction
+from tests.support.days import a_day
 from tests.support.deciders import PlainDecider
 from tests.support.ledgers import NOON, stock_up
 from tests.support.placing import a_committer, a_placement
@@ -83,3 +91,24 @@ def test_a_parcel_that_lost_everything_gives_its_capacity_back(placed: Engine) -
     sell(placed, W, 4, "R2")
     assert (counts(placed, V), counts(placed, W)) == ((0, 0), (0, 0))
     assert used() == before - 1
+
+
+def test_a_kit_is_what_its_decision_took_though_its_recipe_was_changed_a_moment_before(
+    ledger: Engine,
+) -> None:
+    """The service looks at recipes every other second."""
+    clock = ManualClock(NOON)
+    load_day(ledger, a_day({V: 2, W: 1, ("L1", "X"): 1}, {}), actor="import", clock=clock)
+    put_skus(ledger, [Sku(sku_id="K", gtin="", name="K", price_micros=1, weight_g=250)], clock=clock)
+    put_kit(ledger, "K", {"V": 2, "W": 1}, clock=clock)
+    clock.advance(timedelta(seconds=1))
+    decider = Feed(ledger, load_live(ledger, clock), clock).decider
+    put_kit(ledger, "K", {"X": 1}, clock=clock)
+    clock.advance(timedelta(seconds=1))
+    with a_committer(ledger, decider, clock) as committer:
+        assert committer.submit(a_placement("O1", ("K", 1))).result(30).status == 201
+    assert (counts(ledger, V), counts(ledger, W)) == ((0, 2), (0, 1))
+    run_in_transaction(
+        ledger, lambda connection: cancel_order(connection, "O1", now=clock.now(), ids=IDS, actor="web")
+    )
+    assert (counts(ledger, V), counts(ledger, W)) == ((2, 0), (1, 0))

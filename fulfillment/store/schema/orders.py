@@ -159,6 +159,7 @@ fulfillment_order = Table(
     Column("release_at", UtcDateTime, nullable=False),  # until then the decision may be improved
     Column("recorded_at", UtcDateTime, nullable=False),
     Column("version", Integer, nullable=False),
+    Column("recipes_at", UtcDateTime),  # of which moment its kits are; NULL: of `recorded_at`
     refers_at_once(["order_id"], orders),
     refers_at_once(["node_id"], node),
     refers_at_once(["decision_id"], decision),
