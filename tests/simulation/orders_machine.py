@@ -273,6 +273,7 @@ class OrdersMachine(RuleBasedStateMachine):
             assert (seen.state, seen.channel, seen.units_by_position(), seen.expires_at) == (
                 "active", hold.channel, hold.units, hold.expires_at
             )  # fmt: skip
+        assert self.shop.waiting_orders() == set(self.model.waiting())
         states = self.shop.states()
         assert states.keys() == self.model.orders.keys()
         for name, order in self.model.orders.items():

@@ -180,6 +180,11 @@ class Shop:
     def order(self, order_id: str) -> Any:
         return read_snapshot(self.engine, lambda connection: read_order(connection, order_id))
 
+    def waiting_orders(self) -> set[str]:
+        """Name the orders that the worker would find waiting."""
+        with self.engine.connect() as connection:
+            return set(connection.execute(select(orders.c.order_id).where(orders.c.waits)).scalars())
+
     def states(self) -> dict[str, tuple[str, dict[int, tuple[int, int]], dict[Any, int]]]:
         """State, allocated and cancelled units by line, and the work of nodes, by order."""
         return read_snapshot(self.engine, _states)
