@@ -99,7 +99,7 @@ def open_runtime(
         log.info("decisions.compiled", seconds=round(compile_decisions(), 1))
         feed = parts.enter_context(Feed(engine, load_live(engine, clock), clock))
         committer = parts.enter_context(
-            Committer(engine, feed.decider, problem=problem_of, clock=clock, ids=ids)
+            Committer(engine, feed.decider, problem=problem_of, clock=clock, ids=ids, renew=feed.renew)
         )
         counts = committer.counts
         parts.enter_context(_garbage_is_looked_for_seldom())
@@ -114,7 +114,9 @@ def open_runtime(
             bulk=CapacityLimiter(BULK_TOGETHER_MAX),
             committer=committer,
             wakeups=Wakeups(),
-            changes=OrderChanges(engine, feed.decider, problem=problem_of, clock=clock, ids=ids),
+            changes=OrderChanges(
+                engine, feed.decider, problem=problem_of, clock=clock, ids=ids, renew=feed.renew
+            ),
             checks={
                 "ledger": functools.partial(why_unreachable, engine),
                 "view": lambda: feed.why_stale,

@@ -59,8 +59,13 @@ async def _answer(service: Runtime, query: AvailabilityQuery, consistency: Consi
     if consistency is Consistency.DATABASE or query.on is not None:
         return await run_in_threadpool(_from_database, service, query)
     if len(query.sku_ids) > SKUS_IN_LINE_MAX:
-        return await run_in_threadpool(_from_view, service, query)
-    return _from_view(service, query)
+        found = await run_in_threadpool(_from_view, service, query)
+    else:
+        found = _from_view(service, query)
+    if found.unknown_sku_ids:  # which may have been put a moment ago
+        await run_in_threadpool(service.feed.renew)
+        found = await run_in_threadpool(_from_view, service, query)
+    return _told(found)
 
 
 def _from_database(service: Runtime, query: AvailabilityQuery) -> Response:
@@ -68,8 +73,8 @@ def _from_database(service: Runtime, query: AvailabilityQuery) -> Response:
     return _told(availability_in_database(service.engine, decider, query, now))
 
 
-def _from_view(service: Runtime, query: AvailabilityQuery) -> Response:
-    return _told(availability(service.feed.decider, query, service.clock.now()))
+def _from_view(service: Runtime, query: AvailabilityQuery) -> Availability:
+    return availability(service.feed.decider, query, service.clock.now())
 
 
 def _told(found: Availability) -> Response:

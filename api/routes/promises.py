@@ -14,7 +14,7 @@ from api.runtime import Runtime, Service
 from api.schemas.promises import PromiseAnswer, PromiseBody
 from api.specification import problems
 from fulfillment.domain.access import Scope
-from fulfillment.domain.errors import InvalidRequest
+from fulfillment.domain.errors import InvalidRequest, NotFound
 from fulfillment.domain.lines import Line, require_lines
 from fulfillment.domain.placing import PlannedParcel
 from fulfillment.live.hold_promise import HeldPromise, HoldWish, hold_promise
@@ -45,12 +45,27 @@ async def make_promise(body: PromiseBody, service: Service, caller: Reader) -> R
             option_id=body.hold.option_id,
         )
         return _held_answer(await run_in_threadpool(_hold, service, request, wish, caller))
-    if len(request.lines) > LINES_IN_LINE_MAX:
-        return _answer(await run_in_threadpool(promise, service.feed.decider, request, service.clock.now()))
-    return _answer(promise(service.feed.decider, request, service.clock.now()))
+    known = service.feed.changes
+    in_line = len(request.lines) <= LINES_IN_LINE_MAX
+    found = _promise(service, request) if in_line else await run_in_threadpool(_promise, service, request)
+    if found is None or not found.has_all:
+        # What it lacks may have been put a moment ago.
+        await run_in_threadpool(service.feed.renew)
+        if found is None or service.feed.changes != known:
+            found = await run_in_threadpool(promise, service.feed.decider, request, service.clock.now())
+    return _answer(found)
+
+
+def _promise(service: Runtime, request: PromiseRequest) -> Promises | None:
+    """Promise by what the view knows; None when it does not know a place."""
+    try:
+        return promise(service.feed.decider, request, service.clock.now())
+    except NotFound:
+        return None
 
 
 def _hold(service: Runtime, request: PromiseRequest, wish: HoldWish, caller: Caller) -> HeldPromise:
+    service.feed.renew()
     return hold_promise(
         service.engine,
         service.feed.decider,

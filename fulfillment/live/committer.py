@@ -30,7 +30,7 @@ from fulfillment.clock import Clock
 from fulfillment.domain.errors import Busy, Conflict, FulfillmentError, OutcomeUnknown
 from fulfillment.domain.placing import Decider, Decision, OrderRequest
 from fulfillment.ids import IdsInBlocks, IdSource
-from fulfillment.live.fresh_decisions import FreshDecisions
+from fulfillment.live.fresh_decisions import FreshDecisions, Renew, never_changes
 from fulfillment.live.order_queue import OrderQueue, WaitingOrder
 from fulfillment.services.once import Problem
 from fulfillment.services.order_refusals import refusal_of
@@ -98,6 +98,8 @@ class Committer:
     ----------
     problem : callable
         Tells a refusal as the document of an answer.
+    renew : callable
+        Called before an order is refused: `FreshDecisions` says what for.
     """
 
     def __init__(
@@ -108,12 +110,13 @@ class Committer:
         problem: Problem,
         clock: Clock,
         ids: IdSource,
+        renew: Renew = never_changes,
         limits: CommitterLimits | None = None,
     ) -> None:
         self._limits = limits or CommitterLimits()
         self._engine = engine
         self._decider = decider
-        self._decisions = FreshDecisions(engine, decider, clock)
+        self._decisions = FreshDecisions(engine, decider, clock, renew)
         self._problem = problem
         self._clock = clock
         self._ids = ids

@@ -1,8 +1,9 @@
 """Keep the view in step with the ledger: a thread that reads what others wrote.
 
-Entries are read often and bring balances. What changes seldom is looked at less often: which holds are about
-to expire, what capacity is in use, rules of buffers, the prices of the last plan, and whether the reference
-data are still those that the network was made of.
+Entries are read often and bring balances; now and then it asks whether the reference data or the buffers have
+changed. What changes seldom or costs more to read is looked at less often: which holds are about to expire,
+what capacity is in use, the prices of the last plan. Whoever is about to refuse something does not wait for
+any of that: `renew` brings what was put a moment ago.
 """
 
 import threading
@@ -16,21 +17,25 @@ import structlog
 from sqlalchemy import Connection, Engine
 
 from fulfillment.clock import Clock
+from fulfillment.domain.buffers import BufferRule
 from fulfillment.live.decide import Decider
 from fulfillment.live.load import LiveWorld, expiring_units, load_live
-from fulfillment.store.buffers import read_rules, rules_version
+from fulfillment.store.buffers import read_rules
 from fulfillment.store.capacity import read_capacity_use
+from fulfillment.store.changes import Changes, read_changes
 from fulfillment.store.feed import PAGE_ROWS, FeedPage, entries_after
 from fulfillment.store.live_reads import newest_plan, read_prices
-from fulfillment.store.network_reads import reference_version
 from fulfillment.store.transaction import read_snapshot
 
 log = structlog.get_logger(__name__)
 
 POLL_SECONDS = 0.05
 """How often entries are looked for: what another process wrote is seen about so late."""
+RENEW_SECONDS = 0.25
+"""How often it asks whether reference data or buffers have changed."""
 LOOK_AROUND_SECONDS = 2.0
-"""How often everything else is looked at; well below `load.EXPIRY_AHEAD`."""
+"""How often everything else is looked at; well below `load.EXPIRY_AHEAD`. And how long it waits after it has
+read a network before it reads the next one by itself: a catalogue may come in hundreds of requests."""
 RETRY_SECONDS = 1.0
 """How long to wait when the ledger could not be read."""
 
@@ -53,6 +58,7 @@ class Feed:
         self._clock = clock
         self._world = world
         self._in_step_at = clock.now()
+        self._renew_at = 0.0  # monotonic
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="ledger-feed", daemon=True)
@@ -66,6 +72,11 @@ class Feed:
     def lag_seconds(self) -> float:
         """How long ago that was."""
         return (self._clock.now() - self._in_step_at).total_seconds()
+
+    @property
+    def changes(self) -> Changes:
+        """Which reference data and buffers the decider has."""
+        return self._world.changes
 
     @property
     def why_stale(self) -> str:
@@ -101,6 +112,14 @@ class Feed:
             self._in_step_at = now
             return count
 
+    def renew(self) -> None:
+        """Take in reference data and buffers at once, if they have changed.
+
+        Dear only then: a network of a thousand nodes takes about a second to read.
+        """
+        with self._lock:
+            self._renew()
+
     def _run(self) -> None:
         looked_around_at = time.monotonic()
         while not self._stop.is_set():
@@ -109,6 +128,8 @@ class Feed:
                 is_time = time.monotonic() - looked_around_at >= LOOK_AROUND_SECONDS
                 self.catch_up(look_around=is_time)
                 looked_around_at = time.monotonic() if is_time else looked_around_at
+                if time.monotonic() >= self._renew_at:
+                    self.renew()
             except Exception:
                 # The view stays as it is and says its age; decisions on it are judged by the database.
                 log.exception("feed.failed", in_step_at=self._in_step_at.isoformat())
@@ -131,24 +152,35 @@ class Feed:
         return read_snapshot(self._engine, lambda connection: entries_after(connection, cursor))
 
     def _look_around(self, now: datetime) -> None:
-        reference = read_snapshot(self._engine, reference_version)
-        if reference != self._world.reference:
+        self._renew()
+        read_snapshot(self._engine, lambda connection: self._refresh(connection, now))
+
+    def _renew(self) -> None:
+        known = self._world.changes
+        found, rules = read_snapshot(self._engine, lambda connection: _changes_since(connection, known))
+        self._renew_at = time.monotonic() + RENEW_SECONDS
+        if found.reference != known.reference:
             self._world = load_live(self._engine, self._clock)
             self.decider.replace(self._world.network, self._world.view)
+            self._renew_at = time.monotonic() + LOOK_AROUND_SECONDS
             log.info("feed.network_replaced", nodes=len(self._world.network.nodes))
-            return
-        read_snapshot(self._engine, lambda connection: self._refresh(connection, now))
+        elif rules is not None:
+            self._world.view.replace_floors(rules)
+            self._world = replace(self._world, changes=found)
 
     def _refresh(self, connection: Connection, now: datetime) -> None:
         world = self._world
         view = world.view
         view.replace_holds(expiring_units(connection, now), now)
         view.replace_capacity(read_capacity_use(connection, now.date() - timedelta(days=1)))
-        rules = rules_version(connection)
-        if rules != world.rules:
-            view.replace_floors(read_rules(connection))
         plan_id = newest_plan(connection)
         if plan_id is not None and plan_id != world.plan_id:
             prices = read_prices(connection, plan_id)
             view.replace_prices(prices.stock, prices.nodes)
-        self._world = replace(world, rules=rules, plan_id=plan_id)
+        self._world = replace(world, plan_id=plan_id)
+
+
+def _changes_since(connection: Connection, known: Changes) -> tuple[Changes, list[BufferRule] | None]:
+    """Read the changes, and the rules of buffers if these are others than were known."""
+    found = read_changes(connection)
+    return found, None if found.buffers == known.buffers else read_rules(connection)

@@ -17,21 +17,34 @@ from fulfillment.store.transaction import read_snapshot
 
 ONE_DAY = timedelta(days=1)
 
+Renew = Callable[[], None]
+
+
+def never_changes() -> None:
+    """Renew nothing, where reference data and buffers stay as they are."""
+
 
 class FreshDecisions:
-    """Decides groups of orders; reads the ledger where the view may be behind."""
+    """Decides groups of orders; reads the ledger where the view may be behind.
 
-    def __init__(self, engine: Engine, decider: Decider, clock: Clock) -> None:
+    Parameters
+    ----------
+    renew : callable
+        Lets the decider have reference data and buffers that were put a moment ago, as `Feed.renew` does.
+    """
+
+    def __init__(self, engine: Engine, decider: Decider, clock: Clock, renew: Renew) -> None:
         self._engine = engine
         self._decider = decider
         self._clock = clock
+        self._renew = renew
 
     def of(self, requests: Sequence[OrderRequest]) -> dict[str, Decision]:
         """Decide orders in turn; return the decisions by order_id.
 
         Units may lack because a cancelled order or a receipt of another process is still on its way to the
-        view. So whatever lacks is looked up, and then all are decided again: later ones live on what earlier
-        ones leave.
+        view, or the node that has them. So whatever lacks is looked up, and then all are decided again: later
+        ones live on what earlier ones leave.
         """
         hold_ids = _hold_ids(requests)
         held = (
@@ -41,6 +54,7 @@ class FreshDecisions:
         )
         decisions = self._decider.decide(requests, self._clock.now(), held)
         if short := {each.sku_id for decision in decisions for each in decision.unfilled}:
+            self._renew()
             self._look_up(short)
             decisions = self._decider.decide(requests, self._clock.now(), held)
         return {decision.order_id: decision for decision in decisions}

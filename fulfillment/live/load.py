@@ -13,8 +13,9 @@ from fulfillment.live.network import LiveNetwork
 from fulfillment.live.stock_view import ExpiringUnits, StockView
 from fulfillment.planning.from_ledger import nodes_of, postal_codes_of, rates_of, skus_of
 from fulfillment.scenario.tables import Kits, Skus
-from fulfillment.store.buffers import read_rules, rules_version
+from fulfillment.store.buffers import read_rules
 from fulfillment.store.capacity import read_capacity_use
+from fulfillment.store.changes import Changes, read_changes
 from fulfillment.store.columns import KitColumns
 from fulfillment.store.feed import head
 from fulfillment.store.live_reads import newest_plan, read_balances, read_expiring, read_prices
@@ -26,7 +27,6 @@ from fulfillment.store.network_reads import (
     read_postal_codes,
     read_price_lists,
     read_skus,
-    reference_version,
 )
 from fulfillment.store.recipes import recipes_known_at
 from fulfillment.store.transaction import read_snapshot
@@ -43,10 +43,8 @@ class LiveWorld:
     ----------
     cursor : Cursor
         All entries up to it are in the view.
-    reference : tuple of int
-        Tells states of the reference data apart.
-    rules : int
-        Tells states of the rules of buffers apart.
+    changes : Changes
+        Of the reference data and the buffers, that are in them.
     plan_id : str or None
         The plan whose prices the view has.
     """
@@ -54,8 +52,7 @@ class LiveWorld:
     network: LiveNetwork
     view: StockView
     cursor: Cursor
-    reference: tuple[int, ...]
-    rules: int
+    changes: Changes
     plan_id: str | None
 
 
@@ -94,7 +91,7 @@ def _read(connection: Connection, now: datetime) -> LiveWorld:
     if plan_id is not None:
         prices = read_prices(connection, plan_id)
         view.replace_prices(prices.stock, prices.nodes)
-    return LiveWorld(network, view, cursor, reference_version(connection), rules_version(connection), plan_id)
+    return LiveWorld(network, view, cursor, read_changes(connection), plan_id)
 
 
 def _kits(kits: KitColumns, skus: Skus) -> Kits:

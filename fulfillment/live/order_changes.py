@@ -9,7 +9,7 @@ from fulfillment.clock import Clock
 from fulfillment.domain.errors import FulfillmentError
 from fulfillment.domain.placing import Decider, Decision, OrderRequest, Position
 from fulfillment.ids import IdSource
-from fulfillment.live.fresh_decisions import FreshDecisions
+from fulfillment.live.fresh_decisions import FreshDecisions, Renew, never_changes
 from fulfillment.services.change_order import Wish, change_order
 from fulfillment.services.clear_order import clear_order
 from fulfillment.services.once import Problem, once
@@ -23,14 +23,28 @@ DECISIONS_MAX = 5
 
 
 class OrderChanges:
-    """Changes orders for any number of threads."""
+    """Changes orders for any number of threads.
+
+    Parameters
+    ----------
+    renew : callable
+        Called before a decision: it is made under locks, too late to look around.
+    """
 
     def __init__(
-        self, engine: Engine, decider: Decider, *, problem: Problem, clock: Clock, ids: IdSource
+        self,
+        engine: Engine,
+        decider: Decider,
+        *,
+        problem: Problem,
+        clock: Clock,
+        ids: IdSource,
+        renew: Renew = never_changes,
     ) -> None:
         self._engine = engine
         self._decider = decider
-        self._decisions = FreshDecisions(engine, decider, clock)
+        self._decisions = FreshDecisions(engine, decider, clock, renew)
+        self._renew = renew
         self._problem = problem
         self._clock = clock
         self._ids = ids
@@ -73,6 +87,7 @@ class OrderChanges:
             )
             return Answer(200, document_of(story(connection, terms, now), terms.ledger_position))
 
+        self._renew()
         refusal: FulfillmentError | None = None
         for _ in range(DECISIONS_MAX):
             try:

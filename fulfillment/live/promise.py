@@ -93,6 +93,11 @@ class Promises:
     unavailable: tuple[Unavailable, ...]
     position: str  # the ledger's cursor that the view had reached
 
+    @property
+    def has_all(self) -> bool:
+        """Whether some option has the whole basket."""
+        return any(not option.unfilled for option in self.options)
+
 
 def promise(
     decider: Decider, request: PromiseRequest, now: datetime, held: Mapping[Position, int] | None = None

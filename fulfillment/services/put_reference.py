@@ -1,6 +1,7 @@
 """Tell the ledger what decisions depend on: a new version of whatever differs from the current one.
 
-The same request again adds nothing. A running service sees the change within about a second.
+The same request again adds nothing. A running service sees the change within a moment, and refuses nothing
+that the change allows.
 """
 
 from collections.abc import Mapping, Sequence

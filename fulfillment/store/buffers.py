@@ -4,9 +4,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, FromClause, Select, and_, func, select, tuple_
+from sqlalchemy import Connection, FromClause, Select, and_, select, tuple_
 
 from fulfillment.domain.buffers import ANY_SKU, BufferRule, Buffers, RuleKey, scopes_of
+from fulfillment.store.changes import Changed, note_change
 from fulfillment.store.rowset import execute_over, insert_rows, rows_of
 from fulfillment.store.schema.stock import ALL_CHANNELS, buffer
 from fulfillment.store.transaction import racing_for_keys
@@ -44,12 +45,6 @@ def rules_of_skus(connection: Connection, sku_ids: Collection[str]) -> list[Buff
         .where(_is_current, buffer.c.qty.is_not(None))
     )
     return [BufferRule(*row) for row in rows]
-
-
-def rules_version(connection: Connection) -> int:
-    """Tell states of the rules apart: rows are added, never changed."""
-    count: int = connection.execute(select(func.count()).select_from(buffer)).scalar_one()
-    return count
 
 
 def buffers_at(
@@ -144,6 +139,8 @@ def put_rules(connection: Connection, rules: Sequence[BufferRule], recorded_at: 
                 b.recorded_at: [recorded_at] * len(changed),
             },
         )
+    if changed:
+        note_change(connection, Changed.BUFFERS)
     return changed
 
 

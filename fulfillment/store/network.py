@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Table, func, literal, select
 
+from fulfillment.store.changes import Changed, note_change
 from fulfillment.store.columns import NodeColumns, PostalCodeColumns, RateColumns, SkuColumns, StockColumns
 from fulfillment.store.rowset import Rows, insert_missing, insert_rows, rows_of
 from fulfillment.store.schema.base import UtcDateTime
@@ -89,6 +90,7 @@ def put_rates(connection: Connection, rates: RateColumns, recorded_at: datetime)
     rows[rate.c.version] = [version + 1] * len(steps)
     rows[rate.c.position] = list(range(len(steps)))
     insert_rows(connection, rate, rows)
+    note_change(connection, Changed.REFERENCE)
     return 1
 
 

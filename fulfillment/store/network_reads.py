@@ -16,12 +16,9 @@ from fulfillment.store.schema.network import (
     capacity,
     node_version,
     postal_code,
-    rate_card,
 )
 from fulfillment.store.schema.planning import policy
 from fulfillment.store.versions import current_rows
-
-_VERSIONED = (node_version, calendar, capacity, sku_version, kit, postal_code, rate_card, policy)
 
 
 def read_nodes(connection: Connection) -> NodeColumns:
@@ -111,12 +108,6 @@ def read_policy_toml(connection: Connection) -> str | None:
     """Read the current policy's text; None where none was ever put."""
     newest = select(policy.c.body_toml).order_by(policy.c.version.desc()).limit(1)
     return connection.execute(newest).scalar_one_or_none()
-
-
-def reference_version(connection: Connection) -> tuple[int, ...]:
-    """Tell states of the network, the catalogue and the policy apart: rows are added, never changed."""
-    counts = [select(func.count()).select_from(table).scalar_subquery() for table in _VERSIONED]
-    return tuple(connection.execute(select(*counts)).one())
 
 
 def columns_of(connection: Connection, rows: Select[*tuple[Any, ...]]) -> list[list[Any]]:

@@ -11,6 +11,7 @@ from sqlalchemy import Column, Connection, Table, func, select
 
 from fulfillment.domain.errors import NotFound
 from fulfillment.domain.network import Calendar
+from fulfillment.store.changes import Changed, note_change
 from fulfillment.store.network import RATE_COLUMNS, current_rate_version, read_rates
 from fulfillment.store.rowset import insert_rows, rows_of
 from fulfillment.store.schema.catalogue import kit, kit_component, sku
@@ -80,6 +81,7 @@ def put_calendar(connection: Connection, told: Calendar, recorded_at: datetime) 
             d.reason: [told.closed_on[day] for day in days],
         },
     )
+    note_change(connection, Changed.REFERENCE)
 
 
 def read_calendar(connection: Connection, node_id: str) -> dict[str, Any] | None:
@@ -133,6 +135,7 @@ def put_kit(
             c.qty: [components[sku_id] for sku_id in sorted(components)],
         },
     )
+    note_change(connection, Changed.REFERENCE)
 
 
 def read_kit(connection: Connection, kit_sku_id: str) -> dict[str, Any] | None:
@@ -190,6 +193,7 @@ def put_policy(
                 p.recorded_at: [recorded_at],
             },
         )
+    note_change(connection, Changed.REFERENCE)
 
 
 def read_policy(connection: Connection) -> dict[str, Any] | None:

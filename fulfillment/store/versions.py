@@ -6,7 +6,9 @@ from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Connection, Select, Table, and_, func, select, tuple_
 
+from fulfillment.store.changes import Changed, note_change
 from fulfillment.store.rowset import Rows, insert_rows, rows_of
+from fulfillment.store.schema.stock import buffer
 from fulfillment.store.transaction import racing_for_keys
 
 FEW_ROWS = 1_000
@@ -85,6 +87,8 @@ def add_versions(connection: Connection, table: Table, rows: Rows, recorded_at: 
     added[table.c.recorded_at] = [recorded_at] * len(changed)
     with racing_for_keys():
         insert_rows(connection, table, added)
+    if changed:
+        note_change(connection, Changed.BUFFERS if table is buffer else Changed.REFERENCE)
     return len(changed)
 
 

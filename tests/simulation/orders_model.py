@@ -221,7 +221,7 @@ class Model:
                 self._end(hold, "over")
 
     def open_hold(self, name: str, wanted: Hold) -> str:
-        if wanted.expires_at <= self.now:
+        if wanted.expires_at <= self.now or not wanted.units:
             return "invalid_request"
         known = self.holds.get(name)
         if known is not None:

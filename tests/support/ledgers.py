@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, Engine
 
 from fulfillment.domain.stock import Border, Entry, EntryReason, Place, StockState
+from fulfillment.store.changes import Changed, note_change
 from fulfillment.store.posting import EntryGroup, Position, Posted
 from fulfillment.store.rowset import insert_rows
 from fulfillment.store.schema.catalogue import sku
@@ -83,4 +84,9 @@ def set_buffer(ledger: Engine, position: Position, qty: int, channel: str = "", 
     """Add a version of a position's buffer."""
     values = (*position, channel, version, qty, NOON)
     rows = {column: [value] for column, value in zip(buffer.c, values, strict=True)}
-    run_in_transaction(ledger, lambda connection: insert_rows(connection, buffer, rows))
+
+    def story(connection: Connection) -> None:
+        insert_rows(connection, buffer, rows)
+        note_change(connection, Changed.BUFFERS)
+
+    run_in_transaction(ledger, story)

@@ -163,3 +163,13 @@ rate = Table(
     at_least("cost_micros", 0),
     at_least("transit_days", 0),
 )
+
+# A row a kind of change; a running process compares them with what it has read.
+change_count = Table(
+    "change_count",
+    metadata,
+    Column("what", Text, primary_key=True),
+    Column("changes", BigInteger, nullable=False),
+    not_empty("what"),
+    at_least("changes", 1),
+)
