@@ -37,6 +37,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import psycopg
+from sqlalchemy.types import TypeEngine
 
 from fulfillment.domain.checks import require_utc
 from fulfillment.domain.errors import invariant
@@ -181,9 +182,14 @@ def _unnested(rows: Rows, name: str) -> FromClause:
 
 
 def _unnest(texts: Sequence[tuple[Column[Any], ColumnElement[str]]], name: str) -> FromClause:
-    arrays = [cast(text, postgresql.ARRAY(key.type)) for key, text in texts]
+    arrays = [cast(text, postgresql.ARRAY(_without_collation(key))) for key, text in texts]
     columns = [column(key.name, key.type) for key, _ in texts]
     return func.unnest(*arrays).table_valued(*columns, name=name).render_derived()
+
+
+def _without_collation(key: Column[Any]) -> TypeEngine[Any]:
+    """Return what a value is sent as: a cast names no collation, and whom it is compared with brings one."""
+    return Text() if isinstance(key.type, Text) else key.type
 
 
 _PSYCOPG: Dialect = psycopg.PGDialect_psycopg()  # type: ignore[no-untyped-call]
@@ -208,7 +214,8 @@ def _insert(table: Table, keys: tuple[Column[Any], ...], same: tuple[Column[Any]
 
 
 def _same_for_all(name: str, key: Column[Any]) -> ColumnElement[Any]:
-    return cast(bindparam(f"{name}_{_SAME}_{key.name}", type_=key.type), key.type)
+    kind = _without_collation(key)
+    return cast(bindparam(f"{name}_{_SAME}_{key.name}", type_=kind), kind)
 
 
 def _same_values(name: str, same: SameForAll) -> dict[str, object]:

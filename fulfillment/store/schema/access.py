@@ -1,8 +1,18 @@
 """Who may call. Only a digest of a key is kept."""
 
-from sqlalchemy import Column, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    Column,
+    Table,
+    UniqueConstraint,
+)
 
-from fulfillment.store.schema.base import Document, UtcDateTime, metadata, not_empty
+from fulfillment.store.schema.base import (
+    Document,
+    Text,
+    UtcDateTime,
+    metadata,
+    not_empty,
+)
 
 api_key = Table(
     "api_key",

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Integer,
     MetaData,
     Table,
+    types,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.compiler import compiles
@@ -37,6 +38,9 @@ metadata = MetaData(naming_convention=NAMES)
 
 AT_ONCE = "at_once"
 """Marks a reference that is no foreign key of PostgreSQL's own."""
+
+Text = types.Text().with_variant(types.Text(collation="C"), "postgresql")
+"""Text that is compared byte by byte, as Python and SQLite do, whatever the language of the database."""
 
 Document = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 """A JSON document that the database stores but does not judge."""

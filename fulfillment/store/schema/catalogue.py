@@ -1,8 +1,15 @@
 """SKUs and kits. A kit is a recipe: it shares its components' stock and never has a balance of its own."""
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Integer, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Integer,
+    Table,
+)
 
 from fulfillment.store.schema.base import (
+    Text,
     UtcDateTime,
     at_least,
     metadata,

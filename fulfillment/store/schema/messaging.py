@@ -8,13 +8,13 @@ from sqlalchemy import (
     Index,
     Integer,
     Table,
-    Text,
     UniqueConstraint,
 )
 
 from fulfillment.store.schema.base import (
     Document,
     Sequence64,
+    Text,
     UtcDateTime,
     Verbatim,
     at_least,

@@ -18,12 +18,12 @@ from sqlalchemy import (
     Float,
     Integer,
     Table,
-    Text,
     UniqueConstraint,
 )
 
 from fulfillment.domain.kinds import Method, NodeKind
 from fulfillment.store.schema.base import (
+    Text,
     UtcDateTime,
     at_least,
     metadata,

@@ -3,7 +3,17 @@
 States are the domain's (`fulfillment/domain/transitions.py`); the tables here only know which words exist.
 """
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Date, Index, Integer, Table, Text, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    Index,
+    Integer,
+    Table,
+    text,
+)
 
 from fulfillment.domain.kinds import Method
 from fulfillment.domain.lost_units import LossCause
@@ -17,6 +27,7 @@ from fulfillment.domain.transitions import (
     TransferState,
 )
 from fulfillment.store.schema.base import (
+    Text,
     UtcDateTime,
     at_least,
     metadata,

@@ -1,9 +1,17 @@
 """Policies, plans with the prices that prove them, and the decision on each order."""
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Integer, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Integer,
+    Table,
+    UniqueConstraint,
+)
 
 from fulfillment.store.schema.base import (
     Document,
+    Text,
     UtcDateTime,
     at_least,
     metadata,

@@ -4,12 +4,21 @@ Only `fulfillment/store/stock_rows.py` writes ``stock`` and ``stock_entry``. A t
 delete an entry on either database.
 """
 
-from sqlalchemy import CheckConstraint, Column, Date, Index, Integer, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Date,
+    Index,
+    Integer,
+    Table,
+    UniqueConstraint,
+)
 
 from fulfillment.domain.buffers import EVERY_CHANNEL
 from fulfillment.domain.stock import Border, EntryReason, StockState
 from fulfillment.store.schema.base import (
     Sequence64,
+    Text,
     UtcDateTime,
     at_least,
     metadata,
