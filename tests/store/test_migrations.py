@@ -7,7 +7,7 @@ from threading import Thread
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Connection, Engine, inspect, text
 
 from fulfillment.domain.errors import InvalidRequest
 from fulfillment.store import migrations
@@ -155,3 +155,42 @@ def test_units_that_a_customer_was_told_he_would_not_get_are_known_after_the_ste
     with empty.connect() as connection:
         rows = connection.execute(text("SELECT order_id, cancelled FROM order_line"))
         assert {order_id: qty for order_id, qty in rows} == {"partial": 3, "backorder": 0, "reject": 5}
+
+
+def test_text_is_compared_byte_by_byte_and_its_guards_stay(empty: Engine) -> None:
+    upgrade(empty, "0018")
+    add = text("INSERT INTO sku (sku_id, recorded_at) VALUES (:sku_id, '2026-03-02 12:00:00+00')")
+    with empty.begin() as connection:
+        connection.execute(add, [{"sku_id": each} for each in ("b", "É", "B", "a-1", "a1", "é")])
+        guards = _triggers(connection)
+    upgrade(empty)
+    with empty.connect() as connection:
+        in_order = connection.execute(text("SELECT sku_id FROM sku ORDER BY sku_id")).scalars().all()
+        assert in_order == sorted(in_order)
+        assert _triggers(connection) == guards
+        assert guards
+        if empty.dialect.name == "postgresql":
+            other = "attcollation <> '\"C\"'::regcollation AND attrelid <> 'alembic_version'::regclass"
+            assert _text_columns(connection, "attcollation = '\"C\"'::regcollation") > 100
+            assert _text_columns(connection, other) == 0
+
+
+def _triggers(connection: Connection) -> list[str]:
+    asked = {
+        "postgresql": "SELECT pg_get_triggerdef(oid) AS it FROM pg_trigger WHERE NOT tgisinternal",
+        "sqlite": "SELECT sql AS it FROM sqlite_master WHERE type = 'trigger'",
+    }
+    return sorted(connection.execute(text(asked[connection.dialect.name])).scalars())
+
+
+def _text_columns(connection: Connection, which: str) -> int:
+    of_tables = (
+        "attrelid IN (SELECT oid FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace)"
+    )
+    found = connection.execute(
+        text(
+            f"SELECT count(*) FROM pg_attribute WHERE {which} AND attnum > 0 AND NOT attisdropped"
+            f" AND atttypid = 'text'::regtype AND {of_tables}"
+        )
+    )
+    return int(found.scalar_one())
