@@ -158,7 +158,7 @@ def test_units_that_a_customer_was_told_he_would_not_get_are_known_after_the_ste
 
 
 def test_text_is_compared_byte_by_byte_and_its_guards_stay(empty: Engine) -> None:
-    upgrade(empty, "0018")
+    upgrade(empty, "0019")
     add = text("INSERT INTO sku (sku_id, recorded_at) VALUES (:sku_id, '2026-03-02 12:00:00+00')")
     with empty.begin() as connection:
         connection.execute(add, [{"sku_id": each} for each in ("b", "É", "B", "a-1", "a1", "é")])

@@ -8,8 +8,8 @@ has. Indexes of text are built anew, and no row is written.
 from alembic import op
 from sqlalchemy import text
 
-revision: str = "0019"
-down_revision: str | None = "0018"
+revision: str = "0020"
+down_revision: str | None = "0019"
 
 _COLUMNS = text("""
 SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
