@@ -4,12 +4,16 @@ Two errors part the value that a step climbs from the bound that it proves. **Mi
 known promised at the prices reached beyond what the exact pass confirmed: patterns that were not met yet.
 **Smoothing** is what soft minima lose against hard ones. While patterns are missing, or steps still gain more
 than smoothing takes, the temperature is right; when smoothing is what stands in the way, it falls. A day that
-is short of much so gets many steps, and one that has plenty of all few.
+is short of much so gets many steps, and one that has plenty of all few. Once hardly a pattern is missing,
+longer climbs pay: near the top, and the more so the colder it is, a quasi-Newton method gains little a step.
 """
 
+from math import inf
 from typing import NamedTuple
 
 from solver.params import SolveParams
+
+TRUSTED = 0.3  # of the smoothing, which patterns that are missing may cost
 
 
 class Step(NamedTuple):
@@ -29,18 +33,31 @@ class Cooling:
         first : the share of `unit` to begin at.   unit : micros.
         """
         self.temperature = first * unit
-        self.is_done = False
+        self._trusted = 0  # steps, one after another, in which hardly a pattern was missing
         self._params = params
         self._coolest = params.coolest * unit
-        self._rise_before = float("inf")  # of the bound, by the step before
+        self._last_rises = inf, inf  # of the bound, by two steps; endless while it must not get cooler
 
-    def after(self, step: Step, gap: int) -> None:
-        """Choose the next temperature, or that two steps gained too little of a gap to go on; micros."""
+    def after(self, step: Step) -> None:
+        """Choose the next temperature."""
         rise = max(0, step.rise)
-        if step.smoothing <= max(step.missing, rise):
-            self._rise_before = float("inf")
-            return
-        self.temperature *= self._params.cooling
-        is_slow = rise + self._rise_before < self._params.climb_pays * gap
-        self.is_done = is_slow or self.temperature < self._coolest
-        self._rise_before = rise
+        self._trusted = self._trusted + 1 if step.missing < TRUSTED * step.smoothing else 0
+        if step.smoothing > max(2 * step.missing, rise):
+            self.temperature *= self._params.cooling
+            self._last_rises = self._last_rises[1], rise
+        else:
+            self._last_rises = inf, inf
+
+    @property
+    def is_trusted(self) -> bool:
+        """Whether hardly a pattern is missing: what the dual is climbed for is to be had."""
+        return self._trusted >= 2
+
+    @property
+    def is_cold(self) -> bool:
+        """Whether it is too cold for another step."""
+        return self.temperature < self._coolest
+
+    def pays(self, gap: int) -> bool:
+        """Whether the last two steps closed enough of a gap (micros) to go on."""
+        return sum(self._last_rises) >= self._params.climb_pays * gap

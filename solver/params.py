@@ -20,6 +20,7 @@ class SolveParams:
     coolest: float = 0.0005
     climb_pays: float = 0.02  # of the gap: two steps that close less of it are the last
     climb_steps: int = 30  # evaluations of the restricted dual in each
+    climb_longer: int = 3  # times as many once hardly a pattern is missing
     samples: int = 0  # noisy pricing passes after each
     plan_every: int = 6  # steps of the climb
     cycles: int = 2  # of displacement and blocks
@@ -41,9 +42,9 @@ class SolveParams:
     threads: int = 2
 
     def __post_init__(self) -> None:
-        whole = (self.climb_steps, self.plan_every, self.block_orders, self.blocks_at_once, self.threads)
+        whole = (self.climb_steps, self.climb_longer, self.plan_every, self.block_orders, self.blocks_at_once)
         counts = (self.climbs, self.samples, self.cycles, self.improvement_rounds, self.blocks)
-        if min(whole) < 1 or min(*counts, self.master_rounds, self.tiny, self.tiny_nodes) < 0:
+        if min(*whole, self.threads) < 1 or min(*counts, self.master_rounds, self.tiny, self.tiny_nodes) < 0:
             raise ValueError("steps, sizes and threads must be at least 1, all other counts at least 0")
         if not all(share > 0 for share in (self.temperature, self.warm_temperature, self.coolest)):
             raise ValueError("temperatures must be above 0")
@@ -59,11 +60,13 @@ class SolveParams:
         if n_orders <= LONG_DAY_ORDERS:
             return cls(threads=threads)
         return cls(
+            coolest=0.001,
+            climb_longer=1,
             plan_every=8,
             cycles=1,
             improvement_rounds=4,
             moves_per_order=0.5,
-            blocks=120,
+            blocks=90,
             threads=threads,
         )
 

@@ -172,15 +172,18 @@ class PriceSearch:
         """Add what each order takes when one node serves it alone; for few orders and few nodes."""
         self.patterns = merge(self.patterns, patterns_of_single_nodes(self._problem, self._binds))
 
-    def polish(self, rounds: int, reach: float, patterns_max: int, rows_max: int) -> bool:
+    def polish(
+        self, rounds: int, reach: float, patterns_max: int, rows_max: int, enough: float = 0.0
+    ) -> bool:
         """Take prices from the linear program over the patterns, and add patterns, until none is missing.
 
         rounds : the most.   reach : micros above its order's best, at the first
         prices or the program's, of the patterns in use.
-        patterns_max, rows_max : a larger program is not tried.
+        patterns_max, rows_max : a larger program is not tried.   enough : micros below the program's value,
+        more than which no prices prove, that a bound may stay.
         Each round prices all orders at the program's prices and, because these swing from one corner to
         another while patterns are missing, midway between them and the best (Wentges 1997). Returns
-        whether the bound came as high as prices can prove. `on_pass` is called as in `step`.
+        whether the bound came as high as prices can prove, or near enough. `on_pass` is called as in `step`.
         """
         near = Patterns.none()
         at = np.concatenate((self.prices.stock, self.prices.capacity))
@@ -191,11 +194,13 @@ class PriceSearch:
             found = master_prices(near, self._nothing, self._supply, self._tail, self._tail_cost, rows_max)
             if found is None:
                 return False
+            if self.prices.lower_bound >= found.value - enough:
+                return True
             best = np.concatenate((self.prices.stock, self.prices.capacity))
             at = np.concatenate(self._split(found.prices))
             self._adopt_if_better(*self._split(found.prices))
             rounded = float(self._supply @ (at > 0))  # prices are whole micros: half of one either way
-            if self.prices.lower_bound >= found.value * (1 - PROVED) - rounded:
+            if self.prices.lower_bound >= found.value * (1 - PROVED) - max(rounded, enough):
                 return True
             self._adopt_if_better(*self._split((found.prices + best) / 2))
         return False

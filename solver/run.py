@@ -84,12 +84,13 @@ class Run:
         cooling = Cooling(params, first, self._mean_cost())
         for done in range(1, params.climbs + 1):
             self.temperature = cooling.temperature
-            step = self.search.step(self.temperature, params.climb_steps, params.samples)
-            cooling.after(step, self.best.cost() - self.search.prices.lower_bound)
-            is_last = cooling.is_done or done == params.climbs
-            if done % params.plan_every == 0 or is_last:
+            longer = params.climb_longer if cooling.is_trusted else 1
+            step = self.search.step(self.temperature, longer * params.climb_steps, params.samples)
+            cooling.after(step)
+            is_last = cooling.is_cold or done == params.climbs
+            if done % params.plan_every == 0 or is_last or not cooling.pays(self._gap()):
                 self._plan_at_prices()
-            if is_last:
+            if is_last or not cooling.pays(self._gap()):  # the gap to a plan at these prices
                 self._spared += (params.climbs - done) * (1 + params.samples)
                 return
 
@@ -100,7 +101,11 @@ class Run:
             self.search.learn_single_nodes()
         bound = self.search.prices.lower_bound
         self.search.polish(
-            params.master_rounds, self._reach(params.master_reach), params.master_patterns, params.master_rows
+            params.master_rounds,
+            self._reach(params.master_reach),
+            params.master_patterns,
+            params.master_rows,
+            enough=0.0 if self._is_tiny() else params.climb_pays * self._gap(),
         )
         if self.search.prices.lower_bound > bound:
             self._plan_at_prices()
@@ -118,6 +123,9 @@ class Run:
         if self._is_tiny():
             self._choose_among_all()
 
+    def _gap(self) -> int:
+        return self.best.cost() - self.search.prices.lower_bound
+
     def _is_tiny(self) -> bool:
         return self.problem.n_orders <= self.params.tiny
 
@@ -127,8 +135,7 @@ class Run:
         In a tiny batch all that could be in a better plan: a plan with a pattern beyond the gap costs more
         than the bound and the gap together, so more than the best plan known.
         """
-        gap = self.best.cost() - self.search.prices.lower_bound if self._is_tiny() else 0
-        return max(share * self._mean_cost(), gap)
+        return max(share * self._mean_cost(), self._gap() if self._is_tiny() else 0)
 
     def _displace(self, warmth: float, plan: PlanState) -> None:
         search = DisplacementSearch(self.problem, plan, self.search.prices, self.search.lone_cost, self.rng)

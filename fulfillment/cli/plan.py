@@ -60,6 +60,15 @@ def plan(
     time_limit: Annotated[
         float | None, typer.Option(min=0, help="Seconds to search; such a plan may not repeat.")
     ] = None,
+    gap: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=100,
+            help="Stop when it is proved that no plan costs less by more than so much; such a plan repeats.",
+            metavar="PERCENT",
+        ),
+    ] = None,
     threads: Annotated[
         int | None,
         typer.Option(
@@ -94,12 +103,13 @@ def plan(
     written if it is named.
     """
     with open_output(as_json) as out, contextlib.ExitStack() as stack:
-        check_method(method, time_limit)
+        check_method(method, time_limit, gap)
         search = Search(
             policy=read_policy(policy_file),
             method=method,
             seed=seed,
             time_limit=time_limit,
+            gap_percent=gap,
             threads=threads or DEFAULT_THREADS,
             earlier=read_earlier(earlier, method),
             workforce=stack.enter_context(open_workforce(method, threads, workers, cluster)),

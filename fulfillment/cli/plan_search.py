@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from fulfillment.planning.plan_day import PlannedDay
     from fulfillment.scenario.tables import Scenario
     from solver.remote_shards import Workforce
+    from solver.stop import Stop
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,13 +24,14 @@ class Search:
     method: str = "optimal"
     seed: int = 0
     time_limit: float | None = None  # seconds
+    gap_percent: float | None = None  # that is near enough
     threads: int = 2
     workforce: "Workforce | None" = None  # in place of threads
     earlier: "EarlierPlan | None" = None  # to start from
 
 
-def check_method(method: str, time_limit: float | None) -> None:
-    """Refuse a method that does not exist, and a time limit for one that does not search.
+def check_method(method: str, time_limit: float | None, gap_percent: float | None) -> None:
+    """Refuse a method that does not exist, and a limit for one that does not search.
 
     Raises
     ------
@@ -39,13 +41,14 @@ def check_method(method: str, time_limit: float | None) -> None:
     from fulfillment.planning.methods import OPTIMAL, require_method
 
     require_method(method)
-    if method != OPTIMAL and time_limit is not None:
-        raise InvalidRequest(
-            f"{method} is a rule: it serves every order once, so there is no search to limit",
-            remedy="leave --time-limit out",
-            key="time_limit",
-            value=time_limit,
-        )
+    for key, limit in (("time_limit", time_limit), ("gap", gap_percent)):
+        if method != OPTIMAL and limit is not None:
+            raise InvalidRequest(
+                f"{method} is a rule: it serves every order once, so there is no search to limit",
+                remedy=f"leave --{key.replace('_', '-')} out",
+                key=key,
+                value=limit,
+            )
 
 
 def read_earlier(folder: Path | None, method: str) -> "EarlierPlan | None":
@@ -99,9 +102,8 @@ def plan_with_progress(out: Output, scenario: "Scenario", search: Search) -> "Pl
     from fulfillment.planning.plan_day import plan_day
     from solver.baselines.run import STEPS
     from solver.solve import SolveParams
-    from solver.stop import MaxSeconds, Progress
+    from solver.stop import Progress
 
-    stop = None if search.time_limit is None else MaxSeconds(search.time_limit)
     params = SolveParams.for_size(len(scenario.orders), search.threads)
     searches = search.method == OPTIMAL
     passes = params.passes_planned if search.earlier is None else params.warm_passes_planned
@@ -119,12 +121,23 @@ def plan_with_progress(out: Output, scenario: "Scenario", search: Search) -> "Pl
             search.policy,
             method=search.method,
             seed=search.seed,
-            stop=stop,
+            stop=_stop_of(search),
             params=params,
             on_progress=on_progress,
             workforce=search.workforce,
             earlier=search.earlier,
         )
+
+
+def _stop_of(search: Search) -> "Stop | None":
+    from solver.stop import FirstOf, MaxGap, MaxSeconds
+
+    stops: list[Stop] = []
+    if search.gap_percent is not None:
+        stops.append(MaxGap(search.gap_percent / 100))
+    if search.time_limit is not None:
+        stops.append(MaxSeconds(search.time_limit))
+    return FirstOf(tuple(stops)) if stops else None
 
 
 def tell(out: Output, day: "PlannedDay") -> None:

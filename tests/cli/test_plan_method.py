@@ -49,7 +49,25 @@ def test_an_unknown_method_lists_those_there_are(day: Path, tmp_path: Path) -> N
     assert not (tmp_path / "plan").exists()
 
 
-def test_a_rule_takes_no_time_limit(day: Path, tmp_path: Path) -> None:
-    said = run("plan", day, "--out", tmp_path / "plan", "--method", "nearest", "--time-limit", 5)
+@pytest.mark.parametrize("limit", ["--time-limit", "--gap"])
+def test_a_rule_takes_no_limit(limit: str, day: Path, tmp_path: Path) -> None:
+    said = run("plan", day, "--out", tmp_path / "plan", "--method", "nearest", limit, 5)
     assert said.exit_code == ExitCode.BAD_INPUT
-    assert "leave --time-limit out" in said.stderr
+    assert f"leave {limit} out" in said.stderr
+
+
+def test_a_plan_near_enough_ends_the_search_and_repeats(day: Path, tmp_path: Path) -> None:
+    whole, near, again = (
+        json.loads(run("plan", day, "--out", tmp_path / name, "--json", *options).stdout)
+        for name, options in (("whole", ()), ("near", ("--gap", 10)), ("again", ("--gap", 10)))
+    )
+    assert (near["stop_reason"], near["repeatable"]) == ("gap reached", True)
+    assert near["gap"] <= 0.1
+    assert near["passes"] < whole["passes"]
+    assert near["total_cents"] == again["total_cents"]
+
+
+def test_of_a_gap_and_a_time_limit_the_first_to_be_reached_counts(day: Path, tmp_path: Path) -> None:
+    done = run("plan", day, "--out", tmp_path / "plan", "--gap", 0, "--time-limit", 0, "--json")
+    document = json.loads(done.stdout)
+    assert (document["stop_reason"], document["repeatable"]) == ("time limit", False)

@@ -70,29 +70,28 @@ def test_the_room_of_a_row_has_its_limits() -> None:
 
 
 def test_it_gets_cooler_only_when_smoothing_is_what_stands_in_the_way() -> None:
-    params = SolveParams(cooling=0.5, climb_pays=0.0, coolest=1e-9)
-    cooling = Cooling(params, first=0.1, unit=1000.0)
+    cooling = Cooling(SolveParams(cooling=0.5), first=0.1, unit=1000.0)
     assert cooling.temperature == 100.0
-    cooling.after(Step(rise=50, missing=10, smoothing=40.0), gap=1000)  # it still rises
-    cooling.after(Step(rise=-500, missing=600, smoothing=40.0), gap=1000)  # patterns are missing
-    assert (cooling.temperature, cooling.is_done) == (100.0, False)
-    cooling.after(Step(rise=10, missing=10, smoothing=40.0), gap=1000)
-    assert (cooling.temperature, cooling.is_done) == (50.0, False)
+    cooling.after(Step(rise=50, missing=10, smoothing=40.0))  # it still rises
+    cooling.after(Step(rise=-500, missing=600, smoothing=40.0))  # patterns are missing
+    assert cooling.temperature == 100.0
+    cooling.after(Step(rise=10, missing=10, smoothing=40.0))
+    assert cooling.temperature == 50.0
 
 
-def test_two_steps_in_a_row_that_gain_too_little_are_the_last() -> None:
-    params = SolveParams(climb_pays=0.1, coolest=1e-9)
+def test_two_steps_in_a_row_that_gain_too_little_do_not_pay() -> None:
     slow, missing = Step(rise=40, missing=0, smoothing=90.0), Step(rise=0, missing=200, smoothing=90.0)
-    cooling = Cooling(params, first=0.1, unit=1000.0)
-    for step, done in ((slow, False), (missing, False), (slow, False), (slow, True)):
-        cooling.after(step, gap=1000)
-        assert cooling.is_done is done
+    cooling = Cooling(SolveParams(climb_pays=0.1), first=0.1, unit=1000.0)
+    for step, pays in ((slow, True), (missing, True), (slow, True), (slow, False), (missing, True)):
+        cooling.after(step)
+        assert cooling.pays(gap=1000) is pays
+        assert cooling.pays(gap=100)  # of a plan that is nearer
 
 
 def test_below_the_coolest_temperature_it_is_over() -> None:
-    cooling = Cooling(SolveParams(cooling=0.5, climb_pays=0.0, coolest=0.03), first=0.1, unit=1.0)
+    cooling = Cooling(SolveParams(cooling=0.5, coolest=0.03), first=0.1, unit=1.0)
     halvings = 0
-    while not cooling.is_done:
-        cooling.after(Step(rise=1, missing=0, smoothing=math.inf), gap=1)
+    while not cooling.is_cold:
+        cooling.after(Step(rise=1, missing=0, smoothing=math.inf))
         halvings += 1
     assert halvings == 2
