@@ -5,10 +5,11 @@ lock, an order. Orders are answered by the group, so the first answer wakes the 
 """
 
 import asyncio
+import itertools
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 Result = TypeVar("Result")
 
@@ -18,24 +19,36 @@ class Wakeups(Generic[Result]):
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._done: deque[tuple[Future[Result], asyncio.Future[Result]]] = deque()
+        self._done: deque[tuple[Future[Any], asyncio.Future[Any]]] = deque()
         self._is_woken = False
 
     async def result_of(self, future: Future[Result]) -> Result:
         """Wait for a future; raise what it raises."""
-        return await self._waiting_for(future)
+        result: Result = await self._waiting_for(future)
+        return result
 
     async def results_of(self, futures: Sequence[Future[Result]]) -> list[Result | BaseException]:
         """Wait for all of them; what one raises stands in its place."""
-        waiting = [self._waiting_for(future) for future in futures]
-        return list(await asyncio.gather(*waiting, return_exceptions=True))
+        if not futures:
+            return []
+        all_done: Future[None] = Future()
+        numbers = itertools.count(1)  # a number each, whatever threads ask at once
 
-    def _waiting_for(self, future: Future[Result]) -> asyncio.Future[Result]:
-        waiting: asyncio.Future[Result] = self._loop.create_future()
+        def note(_: Future[Result]) -> None:
+            if next(numbers) == len(futures):
+                all_done.set_result(None)
+
+        for future in futures:
+            future.add_done_callback(note)
+        await self._waiting_for(all_done)  # one for the loop to wait for, not one an order
+        return [future.exception() or future.result() for future in futures]
+
+    def _waiting_for(self, future: Future[Any]) -> asyncio.Future[Any]:
+        waiting: asyncio.Future[Any] = self._loop.create_future()
         future.add_done_callback(lambda done: self._tell(done, waiting))
         return waiting
 
-    def _tell(self, done: Future[Result], waiting: asyncio.Future[Result]) -> None:
+    def _tell(self, done: Future[Any], waiting: asyncio.Future[Any]) -> None:
         """Note a result, in whatever thread; the loop is woken by the first that it has not come for yet."""
         self._done.append((done, waiting))
         if not self._is_woken:
