@@ -1,6 +1,5 @@
 """Small checks that the constructors of the domain share."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from fulfillment.domain.errors import InvalidRequest
@@ -42,11 +41,6 @@ def require_units(key: str, qty: int, *, at_least: int = 0) -> None:
             key=key,
             value=qty,
         )
-
-
-def are_units(counts: Sequence[int]) -> bool:
-    """Whether `require_units` has nothing against any of some quantities."""
-    return set(map(type, counts)) == {int} and min(counts) >= 0 and max(counts) <= MAX_UNITS
 
 
 def require_text(key: str, value: str) -> None:

@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from fulfillment.domain.checks import MAX_UNITS, are_units, require_text, require_units, require_utc
+from fulfillment.domain.checks import MAX_UNITS, require_text, require_units, require_utc
 from fulfillment.domain.errors import InsufficientStock, InvalidRequest, Shortfall
 
 
@@ -110,11 +110,10 @@ class Balance:
     version: int = 0
 
     def __post_init__(self) -> None:
-        counts = (self.available, self.reserved, self.committed, self.unavailable)
-        if are_units(counts):  # at once: an order makes four balances
-            return
-        for state, units in zip(StockState, counts, strict=True):
-            require_units(state.value, units)
+        require_units("available", self.available)
+        require_units("reserved", self.reserved)
+        require_units("committed", self.committed)
+        require_units("unavailable", self.unavailable)
 
     def units(self, state: StockState) -> int:
         """Units in `state`."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 
 from fulfillment.domain.lines import Line
 from fulfillment.domain.placing import Decision, PlannedParcel, UnfilledUnits
@@ -66,6 +67,7 @@ def event_of(order: PlacedOrder, ids: IdSource, happened: str = "") -> Event:
     return Event(ids.new_id(), f"order.{happened or order.state}", order.request.order_id, data)
 
 
+@lru_cache(maxsize=1_000)  # orders that are decided together leave and arrive at the same few
 def moment(at: datetime) -> str:
     """Write a UTC moment as RFC 3339 does, with a Z."""
     return at.isoformat().replace("+00:00", "Z")
