@@ -34,6 +34,25 @@ ROOT = Path(__file__).resolve().parents[2]
 OURS = ("api/", "fulfillment/", "solver/")
 ROWS_SHOWN = 30
 
+PARTS = {
+    "fulfillment/live/feed.py": "following the ledger",
+    "fulfillment/store/feed.py": "following the ledger",
+    "fulfillment/store/rowset.py:execute_kept": "statements: the driver, and what it sends and reads",
+    "fulfillment/store/transaction.py": "transactions: BEGIN, COMMIT, connections",
+    "fulfillment/live/committer.py": "the queue, groups, telling who waits",
+    "fulfillment/live/order_queue.py": "the queue, groups, telling who waits",
+    "fulfillment/live/": "deciding",
+    "fulfillment/network/": "deciding",
+    "solver/": "deciding",
+    "fulfillment/store/": "rows: as columns, as text, read back",
+    "fulfillment/domain/": "entries, balances, orders, answers, events, ids",
+    "fulfillment/services/": "entries, balances, orders, answers, events, ids",
+    "fulfillment/": "entries, balances, orders, answers, events, ids",
+    "api/": "HTTP: bodies, keys, answers, log",
+    "": "HTTP: sockets, the event loop, threads",
+}
+"""What a place belongs to: the first that its path begins with."""
+
 
 class Sampler(threading.Thread):
     """Adds up CPU and waiting by thread and place."""
@@ -76,6 +95,12 @@ def _kind(name: str) -> str:
     return name.split("-")[0].split("_")[0].split(" ")[0]
 
 
+def _part(thread: str, place: str) -> str:
+    if thread == "ledger":  # the thread of the feed, whatever it calls
+        return PARTS["fulfillment/live/feed.py"]
+    return next(part for begin, part in PARTS.items() if place.startswith(begin))
+
+
 def _place(frame: FrameType | None) -> str:
     """Find the innermost frame of ours, the place itself left out."""
     innermost = "outside"
@@ -92,12 +117,17 @@ def _place(frame: FrameType | None) -> str:
 @contextmanager
 def sampling() -> Iterator[Sampler]:
     """Sample while the block runs."""
+    # The sampler must get the interpreter when it asks, or it would see threads only where they give it up
+    # by themselves: in a statement, which would then be told to have used what the lines before it did.
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(SAMPLE_SECONDS / 10)
     sampler = Sampler()
     sampler.start()
     try:
         yield sampler
     finally:
         sampler.stop()
+        sys.setswitchinterval(before)
 
 
 def measure(given: argparse.Namespace, service: RunningService, spec: load.Spec, scratch: Path) -> str:
@@ -120,11 +150,19 @@ def measure(given: argparse.Namespace, service: RunningService, spec: load.Spec,
     by_thread: collections.Counter[str] = collections.Counter()
     for (thread, _), cpu in sampler.cpu.items():
         by_thread[thread] += cpu
+    by_part: collections.Counter[str] = collections.Counter()
+    for (thread, place), cpu in sampler.cpu.items():
+        by_part[_part(thread, place)] += cpu
+    parts = [
+        (name, f"{1000 * cpu / done:.3f}", f"{cpu / total:.1%}", "") for name, cpu in by_part.most_common()
+    ]
     threads = [
         (name, f"{1000 * cpu / done:.3f}", f"{cpu / total:.1%}", "") for name, cpu in by_thread.items()
     ]
     return (
         f"{given.scenario}: {done} {SCENARIOS[given.scenario].work}, latency {figures['latency_ms']}\n"
+        + as_table(("part", *headings[1:]), parts)
+        + "\n"
         + as_table(headings, threads)
         + "\n"
         + as_table(headings, rows)
