@@ -13,7 +13,7 @@ class SolveParams:
     served.
     """
 
-    climbs: int = 40  # the most steps of the climb
+    climbs: int = 30  # the most steps of the climb
     temperature: float = 0.05  # of the first
     warm_temperature: float = 0.02  # of the first from a warm start
     cooling: float = 0.65
@@ -21,7 +21,7 @@ class SolveParams:
     climb_pays: float = 0.02  # of the gap: two steps that close less of it are the last
     climb_steps: int = 30  # evaluations of the restricted dual in each
     climb_longer: int = 3  # times as many once hardly a pattern is missing
-    samples: int = 0  # noisy pricing passes after each
+    samples: int = 0  # noisy pricing passes after each, for more patterns than it needs
     plan_every: int = 6  # steps of the climb
     cycles: int = 2  # of displacement and blocks
     improvement_rounds: int = 6  # of displacement in each cycle
@@ -62,6 +62,7 @@ class SolveParams:
         return cls(
             coolest=0.001,
             climb_longer=1,
+            master_rounds=0,  # it has more orders than the program may have patterns
             plan_every=8,
             cycles=1,
             improvement_rounds=4,

@@ -1,11 +1,11 @@
 """The search for good prices: exact pricing passes, and between them the dual over the patterns they found.
 
 A pricing pass solves every order exactly at prices: that proves a bound, and each order's plan is a pattern
-for the restricted dual, whose maximum gives the next prices (column generation, from the dual side). Passes
-at slightly noisy prices bring patterns that are nearly as good: with noise of Gumbel's distribution the
-plans that come out are drawn about as the soft minimum weighs them (perturb and map, Papandreou & Yuille
-2011). How far prices may move in a step is learnt on the way (`price_box`), and what a step came to says how
-smooth the next one should be (`cooling`).
+for the restricted dual, whose maximum gives the next prices (column generation, from the dual side). Who
+wants more patterns than a climb needs asks for passes at slightly noisy prices: with noise of Gumbel's
+distribution the plans that come out are drawn about as the soft minimum weighs them (perturb and map,
+Papandreou & Yuille 2011). How far prices may move in a step is learnt on the way (`price_box`), and what a
+step came to says how smooth the next one should be (`cooling`).
 
 Where all patterns that matter fit into one linear program, its duals finish the search (`master_prices`).
 """
