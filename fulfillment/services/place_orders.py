@@ -34,12 +34,21 @@ from fulfillment.services.once import Problem, refusal_answer
 from fulfillment.services.placed_order import decided_of, document_of, event_of
 from fulfillment.store.capacity import take_capacity
 from fulfillment.store.holds import lock_holds, write_states
-from fulfillment.store.idempotency import Answer, KeyName, RequestKey, claim, release_claims, write_answers
+from fulfillment.store.idempotency import (
+    Answer,
+    KeyName,
+    RequestKey,
+    claim,
+    ready_answers,
+    release_claims,
+    write_answers,
+    write_ready_answers,
+)
 from fulfillment.store.orders import known_digests
 from fulfillment.store.outbox import add_first_events
 from fulfillment.store.placed_orders import Decided, PlacedOrder, add_placed_orders
 from fulfillment.store.posting import EntryGroup
-from fulfillment.store.rowset import Inserts
+from fulfillment.store.rowset import Inserts, ReadyRows
 from fulfillment.store.transaction import racing_for_keys
 
 
@@ -188,31 +197,56 @@ def place_orders(
     pending = [each for each in pending if each.name not in refusals]
     short = _short_without_cause(chosen, pending)
     pending = [each for each in pending if each.name not in short]
-    inserts = Inserts()
-    _take_units(connection, pending, placed, inserts, now)
+    # Others wait for whoever has locked the rows of a large node: all that can be done before is done before.
+    ready = _Ready.of(connection, pending, terms, now)
+    if pending:  # whoever comes too late loses his claim with the answer that is in it
+        write_ready_answers(connection, ready.written)
+    entries = Inserts()
+    _take_units(connection, pending, placed, entries, now)
     kept = [each for each in pending if each.name not in placed.too_late]
+    if len(kept) < len(pending):
+        ready = _Ready.of(connection, kept, terms, now)
     # Of these, whoever is placed with some of its units, because it wants it so, stays placed.
     short |= _short_without_cause(chosen, kept) & refusals.keys()
     for name in short & names:
         placed.too_late[name] = refusals.pop(name, _OTHERS_FIRST)
     # Only now, with its units taken, is an order's hold used up and the order written.
     write_states(connection, [each.conversion.hold for each in kept if each.conversion is not None])
-    orders = [each.as_order() for each in kept]
-    add_placed_orders(inserts, orders, now)
-    add_first_events(inserts, [event_of(order, terms.ids) for order in orders], now)
+    ready.inserts.add_all(entries)
     # A twin of an order's id, under another key and from another process, may have come in between.
     with racing_for_keys():
-        inserts.write(connection)
-    answers = {
-        each.name: Answer(201, document_of(order, terms.ledger_position))
-        for each, order in zip(kept, orders, strict=True)
-    } | {name: refusal_answer(refusal, terms.problem) for name, refusal in refusals.items()}
-    write_answers(connection, answers)
+        ready.inserts.write(connection)
+    refused = {name: refusal_answer(refusal, terms.problem) for name, refusal in refusals.items()}
+    write_answers(connection, refused)
     release_claims(connection, list(placed.too_late))
     # Last, because the rows of a large node are what groups of several processes wait for.
     placed.used.update(_take_capacity(connection, kept))
-    placed.answers.update(answers)
+    placed.answers.update(ready.answers | refused)
     return placed
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """What will be written of orders, as the database takes it, if they get their units."""
+
+    inserts: Inserts
+    answers: dict[KeyName, Answer]
+    written: ReadyRows
+
+    @classmethod
+    def of(
+        cls, connection: Connection, pending: Sequence["_Pending"], terms: PlacingTerms, now: datetime
+    ) -> "_Ready":
+        orders = [each.as_order() for each in pending]
+        inserts = Inserts()
+        add_placed_orders(inserts, orders, now)
+        add_first_events(inserts, [event_of(order, terms.ids) for order in orders], now)
+        inserts.make_ready(connection)
+        answers = {
+            each.name: Answer(201, document_of(order, terms.ledger_position))
+            for each, order in zip(pending, orders, strict=True)
+        }
+        return cls(inserts, answers, ready_answers(connection, answers))
 
 
 _OTHERS_FIRST = Conflict("units that were to be taken by another order are free again")

@@ -60,10 +60,11 @@ def post(
     entries = [entry for group in groups for entry in group.entries]
     positions = sorted({(entry.node_id, entry.sku_id) for entry in entries})
     make_rows(connection, sorted({(e.node_id, e.sku_id) for e in entries if isinstance(e.source, Border)}))
-    before = lock_balances(connection, positions)
-    known = None if ids_are_new else known_movements(connection, [entry.entry_id for entry in entries])
+    # Before the locks, which others wait for: a rule that comes later speaks to those who come later.
     channels = {group.sells_on for group in groups if group.sells_on is not None}
     floors = floors_of(connection, positions, channels)
+    before = lock_balances(connection, positions)
+    known = None if ids_are_new else known_movements(connection, [entry.entry_id for entry in entries])
     posting = Posting(before, known, floors)
     posted = posting.take_all(groups)
     posted.balances.update(posting.after)
