@@ -41,6 +41,7 @@ from fulfillment.services.place_orders import (
     GroupPlaced,
     Placement,
     PlacingTerms,
+    UnitsTaken,
     place_orders,
 )
 from fulfillment.store.idempotency import Answer, KeyName
@@ -219,6 +220,8 @@ class Committer:
                 # Nothing was written. Without these orders the group fits; they are decided again.
                 self._decider.view.refresh_capacity(taken.used)
                 too_late |= dict.fromkeys(taken.keys, taken.refusal)
+            except UnitsTaken as taken:
+                too_late |= taken.refusals
             except OutcomeUnknown:
                 unknown_outcomes += 1
                 if unknown_outcomes >= self._limits.unknown_outcomes_max:

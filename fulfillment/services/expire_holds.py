@@ -11,7 +11,6 @@ from fulfillment.domain.stock import Entry, EntryReason, StockState
 from fulfillment.store.holds import ExpiredHold, expire_holds, lock_expired_holds
 from fulfillment.store.outbox import Event, add_events
 from fulfillment.store.posting import EntryGroup, Posted
-from fulfillment.store.rowset import Inserts
 from fulfillment.store.stock import post
 
 
@@ -21,7 +20,6 @@ def post_after_expiry(
     *,
     actor: str,
     now: datetime,
-    inserts: Inserts | None = None,
     ids_are_new: bool = False,
 ) -> Posted:
     """Post groups; where they take available units, what expired holds still reserve is released first.
@@ -29,7 +27,7 @@ def post_after_expiry(
     It locks those holds, then stock, so the caller holds no lock on stock yet. The outcome tells of `groups`
     alone.
 
-    inserts, ids_are_new : as in `post`, of `groups`
+    ids_are_new : as in `post`
     """
     drawn = {
         (entry.node_id, entry.sku_id)
@@ -40,7 +38,7 @@ def post_after_expiry(
     expired = lock_expired_holds(connection, sorted(drawn), now) if drawn else []
     expiries = expiry_groups(expired, actor=actor, now=now)
     # A hold that is active has not expired before, so the ids of its expiry are as new.
-    posted = post(connection, [*expiries, *groups], inserts=inserts, ids_are_new=ids_are_new)
+    posted = post(connection, [*expiries, *groups], ids_are_new=ids_are_new)
     ended = {expiry.group_id for expiry in expiries}
     invariant(
         ended.issubset(posted.applied),

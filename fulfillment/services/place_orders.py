@@ -3,10 +3,12 @@
 All of it commits or none: the clients' keys, the units taken from stock, the orders with their decisions and
 the work they make, events, capacity, answers. Decisions were made on a view that may be behind, so nothing of
 them is believed here: units are taken from locked rows, within what the channel may sell, and capacity is
-counted under a lock. What is refused there leaves no trace and is to be decided again.
+counted under a lock. When something is refused there, nothing of the group is written: it is placed without
+those orders, which are to be decided again.
 
-Locks are taken in one order everywhere, keys, holds, stock, capacity, and within each kind sorted over the
-whole group: sorting within each order alone lets two groups deadlock.
+Locks are taken in one order everywhere, keys, orders, holds, stock, capacity, and within each kind sorted over
+the whole group: sorting within each order alone lets two groups deadlock. Nearly every group wants rows of the
+large nodes, so they are locked last, when all else is written.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -34,21 +36,12 @@ from fulfillment.services.once import Problem, refusal_answer
 from fulfillment.services.placed_order import decided_of, document_of, event_of
 from fulfillment.store.capacity import take_capacity
 from fulfillment.store.holds import lock_holds, write_states
-from fulfillment.store.idempotency import (
-    Answer,
-    KeyName,
-    RequestKey,
-    claim,
-    ready_answers,
-    release_claims,
-    write_answers,
-    write_ready_answers,
-)
+from fulfillment.store.idempotency import Answer, KeyName, RequestKey, claim, release_claims, write_answers
 from fulfillment.store.orders import known_digests
 from fulfillment.store.outbox import add_first_events
 from fulfillment.store.placed_orders import Decided, PlacedOrder, add_placed_orders
 from fulfillment.store.posting import EntryGroup
-from fulfillment.store.rowset import Inserts, ReadyRows
+from fulfillment.store.rowset import Inserts
 from fulfillment.store.transaction import racing_for_keys
 
 
@@ -121,8 +114,8 @@ class GroupPlaced:
     answers : dict
         What each client is told, by key.
     too_late : dict
-        Why, by key, for orders whose units somebody else took first, or that got too few because an order
-        decided before them was to take the units and then did not: decide them again.
+        Why, by key, for orders that got too few units because an order decided before them was to take them
+        and then did not: decide them again.
     balances, used : dict
         Stock and capacity as the transaction leaves them, for the view.
     """
@@ -155,6 +148,20 @@ class CapacityTaken(Exception):
         )
 
 
+class UnitsTaken(Exception):
+    """Somebody else took units of the group first, so nothing of it was written.
+
+    Attributes
+    ----------
+    refusals : dict
+        Why, by the keys of the orders that came too late.
+    """
+
+    def __init__(self, refusals: Mapping[KeyName, FulfillmentError]) -> None:
+        super().__init__(f"{len(refusals)} orders came too late")
+        self.refusals = dict(refusals)
+
+
 Choose = Callable[[Connection, Sequence[Placement]], Sequence[Choice]]
 """Says what is to be done about each placement, within the transaction that will do it.
 
@@ -180,8 +187,9 @@ def place_orders(
 
     Raises
     ------
-    CapacityTaken
-        When the group would exceed a node's capacity; the caller's transaction must not commit.
+    UnitsTaken, CapacityTaken
+        When somebody else took units of it first, or it would exceed a node's capacity; the caller's
+        transaction must not commit.
     """
     placed = GroupPlaced()
     # First of all: a twin of ours in another process is waited for here, holding nothing else.
@@ -197,56 +205,35 @@ def place_orders(
     pending = [each for each in pending if each.name not in refusals]
     short = _short_without_cause(chosen, pending)
     pending = [each for each in pending if each.name not in short]
-    # Others wait for whoever has locked the rows of a large node: all that can be done before is done before.
-    ready = _Ready.of(connection, pending, terms, now)
-    if pending:  # whoever comes too late loses his claim with the answer that is in it
-        write_ready_answers(connection, ready.written)
-    entries = Inserts()
-    _take_units(connection, pending, placed, entries, now)
-    kept = [each for each in pending if each.name not in placed.too_late]
-    if len(kept) < len(pending):
-        ready = _Ready.of(connection, kept, terms, now)
-    # Of these, whoever is placed with some of its units, because it wants it so, stays placed.
-    short |= _short_without_cause(chosen, kept) & refusals.keys()
     for name in short & names:
         placed.too_late[name] = refusals.pop(name, _OTHERS_FIRST)
-    # Only now, with its units taken, is an order's hold used up and the order written.
-    write_states(connection, [each.conversion.hold for each in kept if each.conversion is not None])
-    ready.inserts.add_all(entries)
-    # A twin of an order's id, under another key and from another process, may have come in between.
-    with racing_for_keys():
-        ready.inserts.write(connection)
-    refused = {name: refusal_answer(refusal, terms.problem) for name, refusal in refusals.items()}
-    write_answers(connection, refused)
+    answers = {name: refusal_answer(refusal, terms.problem) for name, refusal in refusals.items()}
+    # Groups of several processes wait for the rows of a large node: those are locked last, and not for long.
+    answers |= _write_orders(connection, pending, terms, now)
+    write_answers(connection, answers)
     release_claims(connection, list(placed.too_late))
-    # Last, because the rows of a large node are what groups of several processes wait for.
-    placed.used.update(_take_capacity(connection, kept))
-    placed.answers.update(ready.answers | refused)
+    placed.balances.update(_take_units(connection, pending, now))
+    write_states(connection, [each.conversion.hold for each in pending if each.conversion is not None])
+    placed.used.update(_take_capacity(connection, pending))
+    placed.answers.update(answers)
     return placed
 
 
-@dataclass(frozen=True, slots=True)
-class _Ready:
-    """What will be written of orders, as the database takes it, if they get their units."""
-
-    inserts: Inserts
-    answers: dict[KeyName, Answer]
-    written: ReadyRows
-
-    @classmethod
-    def of(
-        cls, connection: Connection, pending: Sequence["_Pending"], terms: PlacingTerms, now: datetime
-    ) -> "_Ready":
-        orders = [each.as_order() for each in pending]
-        inserts = Inserts()
-        add_placed_orders(inserts, orders, now)
-        add_first_events(inserts, [event_of(order, terms.ids) for order in orders], now)
-        inserts.make_ready(connection)
-        answers = {
-            each.name: Answer(201, document_of(order, terms.ledger_position))
-            for each, order in zip(pending, orders, strict=True)
-        }
-        return cls(inserts, answers, ready_answers(connection, answers))
+def _write_orders(
+    connection: Connection, pending: Sequence["_Pending"], terms: PlacingTerms, now: datetime
+) -> dict[KeyName, Answer]:
+    """Write orders and what is told of them; return the answers to their clients."""
+    orders = [each.as_order() for each in pending]
+    inserts = Inserts()
+    add_placed_orders(inserts, orders, now)
+    add_first_events(inserts, [event_of(order, terms.ids) for order in orders], now)
+    # A twin of an order's id, under another key and from another process, may have come in between.
+    with racing_for_keys():
+        inserts.write(connection)
+    return {
+        each.name: Answer(201, document_of(order, terms.ledger_position))
+        for each, order in zip(pending, orders, strict=True)
+    }
 
 
 _OTHERS_FIRST = Conflict("units that were to be taken by another order are free again")
@@ -351,13 +338,9 @@ def _convert_holds(
 
 
 def _take_units(
-    connection: Connection,
-    pending: Sequence[_Pending],
-    placed: GroupPlaced,
-    inserts: Inserts,
-    now: datetime,
-) -> None:
-    """Commit the units of each order, all of them or none, and note who came too late."""
+    connection: Connection, pending: Sequence[_Pending], now: datetime
+) -> Mapping[Position, Balance]:
+    """Commit the units of all orders; tell what is left of the positions."""
     groups = [
         EntryGroup(each.request.order_id, tuple(_entries(each, now)), each.request.channel)
         for each in pending
@@ -365,13 +348,18 @@ def _take_units(
         if each.decided is not None and (each.decided.work or each.conversion is not None)
     ]
     if not groups:
-        return
+        return {}
     actor = pending[0].placement.key.client_id
-    posted = post_after_expiry(connection, groups, actor=actor, now=now, inserts=inserts, ids_are_new=True)
-    placed.balances.update(posted.balances)
-    for each in pending:
-        if (refusal := posted.refused.get(each.request.order_id)) is not None:
-            placed.too_late[each.name] = refusal
+    posted = post_after_expiry(connection, groups, actor=actor, now=now, ids_are_new=True)
+    if posted.refused:
+        raise UnitsTaken(
+            {
+                each.name: posted.refused[each.request.order_id]
+                for each in pending
+                if each.request.order_id in posted.refused
+            }
+        )
+    return posted.balances
 
 
 def _entries(order: _Pending, now: datetime) -> Iterator[Entry]:

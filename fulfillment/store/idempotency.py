@@ -31,7 +31,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 
 from fulfillment.domain.errors import IdempotencyMismatch, RequestInProgress
-from fulfillment.store.rowset import ReadyRows, execute_over, make_ready, rows_of
+from fulfillment.store.rowset import execute_over, rows_of
 from fulfillment.store.schema.messaging import idempotency_key
 from fulfillment.store.transaction import LostRace
 
@@ -191,15 +191,12 @@ def release_claims(connection: Connection, names: Sequence[KeyName]) -> None:
 
 def write_answers(connection: Connection, answers: Mapping[KeyName, Answer]) -> None:
     """Write the answers of keys that this transaction claimed."""
-    if answers:
-        write_ready_answers(connection, ready_answers(connection, answers))
-
-
-def ready_answers(connection: Connection, answers: Mapping[KeyName, Answer]) -> ReadyRows:
-    """Make answers ready for `write_ready_answers`."""
+    if not answers:
+        return
     k = idempotency_key.c
-    return make_ready(
+    execute_over(
         connection,
+        _answering,
         {
             k.client_id: [client_id for client_id, _ in answers],
             k.key: [key for _, key in answers],
@@ -207,11 +204,6 @@ def ready_answers(connection: Connection, answers: Mapping[KeyName, Answer]) -> 
             k.answer: [dict(answer.body) for answer in answers.values()],
         },
     )
-
-
-def write_ready_answers(connection: Connection, ready: ReadyRows) -> None:
-    """Write answers, which may be none, of keys that this transaction claimed."""
-    execute_over(connection, _answering, ready)
 
 
 def _answering(given: FromClause) -> Executable:

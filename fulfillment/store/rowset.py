@@ -63,7 +63,7 @@ def rows_of(connection: Connection, rows: Rows, name: str = "given") -> FromClau
 def execute_over(
     connection: Connection,
     build: Callable[[FromClause], Executable],
-    rows: "Rows | ReadyRows",
+    rows: Rows,
     **more: object,
 ) -> CursorResult[*tuple[Any, ...]]:
     """Execute a statement over `rows`; it is built once and then kept.
@@ -78,21 +78,8 @@ def execute_over(
     **more : object
         Values of the statement's other parameters.
     """
-    ready = rows if isinstance(rows, ReadyRows) else make_ready(connection, rows)
-    statement = _built(build, connection.dialect.name, ready.keys)
-    return execute_kept(connection, statement, {**ready.values, **more})
-
-
-class ReadyRows(NamedTuple):
-    """Rows as the database takes them."""
-
-    keys: tuple[Column[Any], ...]
-    values: Mapping[str, object]
-
-
-def make_ready(connection: Connection, rows: Rows) -> ReadyRows:
-    """Turn rows into what the database takes, ahead of the statement that nobody else should wait for."""
-    return ReadyRows(tuple(rows), _values(connection.dialect, rows))
+    statement = _built(build, connection.dialect.name, tuple(rows))
+    return execute_kept(connection, statement, {**_values(connection.dialect, rows), **more})
 
 
 def execute_kept(
@@ -140,17 +127,11 @@ class TableRows(NamedTuple):
         return any(len(values) for values in self.rows.values())
 
 
-def insert_all(
-    connection: Connection,
-    inserts: Mapping[Table, TableRows],
-    ready: Mapping[Table, Mapping[str, object]] | None = None,
-) -> None:
+def insert_all(connection: Connection, inserts: Mapping[Table, TableRows]) -> None:
     """Insert rows into several tables, each after those that its rows refer to.
 
     PostgreSQL gets them as one statement and checks foreign keys at its end: a statement costs it as much as
     ten rows.
-
-    ready : what was made of a table's rows before, for PostgreSQL.
     """
     wanted = {table: rows for table, rows in inserts.items() if rows}
     if not wanted:
@@ -161,13 +142,9 @@ def insert_all(
         return
     shapes = tuple((table, tuple(rows), tuple(same)) for table, (rows, same) in wanted.items())
     values: dict[str, object] = {}
-    for table, rows in wanted.items():
-        values |= (ready or {}).get(table) or _inserted_values(table, rows)
+    for table, (rows, same) in wanted.items():
+        values |= _array_texts(table.name, rows) | _same_values(table.name, same)
     execute_kept(connection, _insert_all(shapes), values)
-
-
-def _inserted_values(table: Table, rows: TableRows) -> dict[str, object]:
-    return _array_texts(table.name, rows.rows) | _same_values(table.name, rows.same)
 
 
 class Inserts:
@@ -175,27 +152,16 @@ class Inserts:
 
     def __init__(self) -> None:
         self._rows: dict[Table, TableRows] = {}
-        self._ready: dict[Table, dict[str, object]] = {}
 
     def add(self, table: Table, rows: TableRows) -> None:
         """Let rows of a table wait of which none waits yet."""
         invariant(table not in self._rows, "rows of a table wait once", table=table.name)
         self._rows[table] = rows
 
-    def add_all(self, others: "Inserts") -> None:
-        """Let the rows that wait in others wait here."""
-        for table, rows in others._rows.items():
-            self.add(table, rows)
-
-    def make_ready(self, connection: Connection) -> None:
-        """Turn what waits into what the database takes, ahead of locks that others wait for."""
-        if connection.dialect.name == "postgresql":
-            self._ready = {table: _inserted_values(table, rows) for table, rows in self._rows.items() if rows}
-
     def write(self, connection: Connection) -> None:
         """Insert all of them."""
-        insert_all(connection, self._rows, self._ready)
-        self._rows, self._ready = {}, {}
+        insert_all(connection, self._rows)
+        self._rows = {}
 
 
 def insert_missing(

@@ -14,7 +14,6 @@ from sqlalchemy import Column, Connection
 from fulfillment.domain.stock import Balance, Border, Entry
 from fulfillment.store.buffers import floors_of
 from fulfillment.store.posting import EntryGroup, Position, Posted, Posting
-from fulfillment.store.rowset import Inserts
 from fulfillment.store.schema.stock import stock_entry
 from fulfillment.store.stock_rows import (
     STATES,
@@ -37,16 +36,12 @@ def post(
     connection: Connection,
     groups: Sequence[EntryGroup],
     *,
-    inserts: Inserts | None = None,
     ids_are_new: bool = False,
 ) -> Posted:
     """Post groups of entries, in the order given, within the caller's transaction.
 
     Parameters
     ----------
-    inserts : Inserts or None
-        What the entries wait in for other rows of the caller's, who writes them `racing_for_keys`; None to
-        write them here.
     ids_are_new : bool
         The ids were made a moment ago: no entry has one of them, and none is looked up.
 
@@ -76,7 +71,7 @@ def post(
             {position: _counts(posting.after[position]) for position in changed},
             posting.lowest_floor,
         )
-        _add_entries(connection, posting.accepted, inserts)
+        _add_entries(connection, posting.accepted)
     return posted
 
 
@@ -100,9 +95,7 @@ def lock_balances(connection: Connection, positions: Sequence[Position]) -> dict
     }
 
 
-def _add_entries(
-    connection: Connection, accepted: Sequence[tuple[Entry, Balance]], inserts: Inserts | None
-) -> None:
+def _add_entries(connection: Connection, accepted: Sequence[tuple[Entry, Balance]]) -> None:
     e = stock_entry.c
     entries, balances = [entry for entry, _ in accepted], [after for _, after in accepted]
     rows: dict[Column[Any], Sequence[object]] = {
@@ -111,7 +104,7 @@ def _add_entries(
     rows[e.stock_version] = [after.version for after in balances]
     for name in STATES:
         rows[e[f"{name}_after"]] = list(map(attrgetter(name), balances))
-    add_entries(connection, rows, inserts)
+    add_entries(connection, rows)
 
 
 def _counts(balance: Balance) -> Counts:

@@ -26,7 +26,6 @@ from fulfillment.domain.errors import invariant
 from fulfillment.domain.stock import StockState
 from fulfillment.store.posting import Movement, Position
 from fulfillment.store.rowset import (
-    Inserts,
     Rows,
     TableRows,
     execute_over,
@@ -165,15 +164,9 @@ def _changing(given: FromClause) -> Update:
     )
 
 
-def add_entries(connection: Connection, rows: Rows, inserts: Inserts | None = None) -> None:
-    """Add entries whose movements are in the balances; `rows` has every column but the generated ones.
-
-    inserts : what they wait in for other rows, to be written `racing_for_keys`; None to write them here.
-    """
+def add_entries(connection: Connection, rows: Rows) -> None:
+    """Add entries whose movements are in the balances; `rows` has every column but the generated ones."""
     given = _same_taken_out(rows)
-    if inserts is not None:
-        inserts.add(stock_entry, given)
-        return
     # The same entry id, on another row, at the same moment: a fresh attempt sees it as posted before.
     with racing_for_keys():
         insert_rows(connection, stock_entry, given.rows, given.same)
