@@ -6,9 +6,9 @@ them is believed here: units are taken from locked rows, within what the channel
 counted under a lock. When something is refused there, nothing of the group is written: it is placed without
 those orders, which are to be decided again.
 
-Locks are taken in one order everywhere, keys, orders, holds, stock, capacity, and within each kind sorted over
-the whole group: sorting within each order alone lets two groups deadlock. Nearly every group wants rows of the
-large nodes, so they are locked last, when all else is written.
+Locks are taken in one order everywhere, keys, orders, holds, stock, capacity, and within each kind sorted
+over the whole group: sorting within each order alone lets two groups deadlock. Nearly every group wants rows
+of the large nodes, so they are locked last, when all else is written.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
