@@ -24,6 +24,7 @@ from tests.support.worlds import World, kill_postgresql, open_world, restart_pos
 
 SETTLE_SECONDS_MAX = 240
 """How long the last order may wait for its answer once nothing is killed any more."""
+IMPROVE_SECONDS_MAX = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,8 @@ def run_campaign(campaign: Campaign) -> Outcome:
         # Every client has its answer by now, so nobody's order may stand there unasked.
         if verdict.unasked:
             outcome.faults.append(f"{verdict.unasked} orders that no client was told of")
+        if campaign.has_planner and not verdict.improved:
+            outcome.faults.append("nothing was planned again, so kills of the planner prove nothing")
         outcome.faults.extend(told.wrong)
         outcome.acknowledged, outcome.refused = len(told.acknowledged), len(told.refused)
         outcome.repeated = told.repeated
@@ -139,14 +142,11 @@ def _wait_for_more(shoppers: Shoppers, orders: int = 20) -> None:
 
 
 def _wait_for_improvements(world: World, before: int) -> None:
-    """Wait until the planner swaps: a kill of one that has nothing to do proves nothing."""
+    """Wait until the planner swaps, as long as it may: once the shelves are bare nothing gets better."""
     engine = open_engine(world.url)
+    deadline = time.monotonic() + IMPROVE_SECONDS_MAX
     try:
-        deadline = time.monotonic() + SETTLE_SECONDS_MAX
-        while read_snapshot(engine, count_improved) <= before:
-            if time.monotonic() > deadline:
-                said = world.log.with_name("worker.log").read_text(errors="replace")[-2_000:]
-                raise TimeoutError(f"nothing is planned again; the planner said:\n{said}")
+        while read_snapshot(engine, count_improved) <= before and time.monotonic() < deadline:
             time.sleep(0.1)
     finally:
         engine.dispose()
