@@ -313,7 +313,7 @@ class OrdersMachine(RuleBasedStateMachine):
         review = data.draw(st.sampled_from([None, None, None, Review.PAYMENT]))
         hold_ids = st.sampled_from([None, *sorted(self.model.holds)])
         return a_placement(
-            f"O{next(self._numbers)}",
+            f"O{next(self._numbers):03}",
             *data.draw(lines),
             channel=data.draw(st.sampled_from(CHANNELS)),
             on_short=on_short,
