@@ -118,7 +118,8 @@ class Shop:
 
     def place(self, placements: Sequence[Placement], group_max: int = 64) -> list[Told]:
         """Place orders that ask at one moment; a committer finds all of them waiting."""
-        committer = a_committer(self.engine, self.decider, self.clock, group_orders_max=group_max)
+        # One group after another: who is first of two that run at once, no history could repeat.
+        committer = a_committer(self.engine, self.decider, self.clock, group_orders_max=group_max, threads=1)
         waiting = [committer.submit(placement) for placement in placements]
         with committer:
             return [told(lambda answer=answer: answer.result(60)) for answer in waiting]
